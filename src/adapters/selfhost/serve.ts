@@ -1,0 +1,99 @@
+/** One `fetch` handler on whichever runtime this is: Bun.serve, Deno.serve, or @hono/node-server on node:http. */
+import type { AddressInfo } from 'node:net'
+
+export type ServeOptions = {
+  readonly hostname: string
+  readonly port: number
+  readonly fetch: (request: Request) => Response | Promise<Response>
+}
+
+export type Server = {
+  readonly url: string
+  readonly runtime: 'bun' | 'deno' | 'node'
+  /** Takes no new connections, waits for the answers in flight, and cuts what is left after `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>
+}
+
+/** Rejects with the runtime's own error where the address is taken or not ours; `code` is `EADDRINUSE`, `EACCES` … */
+export async function serve(options: ServeOptions): Promise<Server> {
+  if ('Bun' in globalThis) return serveBun(options)
+  if ('Deno' in globalThis) return serveDeno(options)
+  return serveNode(options)
+}
+
+export function runtimeName(): Server['runtime'] {
+  return 'Bun' in globalThis ? 'bun' : 'Deno' in globalThis ? 'deno' : 'node'
+}
+
+function serveBun({ hostname, port, fetch }: ServeOptions): Server {
+  const server = Bun.serve({
+    hostname,
+    port,
+    fetch,
+    // Quiet streams are the upstream limit's business, and body limits the pipeline's: it answers in the caller's dialect.
+    idleTimeout: 0,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  })
+  return {
+    url: urlOf(hostname, server.port ?? port),
+    runtime: 'bun',
+    stop: (deadlineMs) => inTime(server.stop(false), deadlineMs, () => server.stop(true)),
+  }
+}
+
+type DenoServer = { readonly addr: { readonly port: number }; readonly finished: Promise<void>; shutdown(): Promise<void> }
+type DenoGlobal = {
+  serve(
+    options: { hostname: string; port: number; signal: AbortSignal; onListen: () => void },
+    handler: ServeOptions['fetch'],
+  ): DenoServer
+}
+
+async function serveDeno({ hostname, port, fetch }: ServeOptions): Promise<Server> {
+  const deno = (globalThis as unknown as { Deno: DenoGlobal }).Deno
+  const cut = new AbortController()
+  const server = deno.serve({ hostname, port, signal: cut.signal, onListen: () => {} }, fetch)
+  return {
+    url: urlOf(hostname, server.addr.port),
+    runtime: 'deno',
+    stop: (deadlineMs) =>
+      inTime(server.shutdown(), deadlineMs, () => {
+        cut.abort()
+        return server.finished
+      }),
+  }
+}
+
+async function serveNode({ hostname, port, fetch }: ServeOptions): Promise<Server> {
+  const { createAdaptorServer } = await import('@hono/node-server')
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as import('node:http').Server
+  server.requestTimeout = 0
+  server.headersTimeout = 60_000
+  server.keepAliveTimeout = 75_000
+  server.once('error', reject)
+  server.listen(port, hostname, resolve)
+  await listening
+  return {
+    url: urlOf(hostname, (server.address() as AddressInfo).port),
+    runtime: 'node',
+    stop: (deadlineMs) => {
+      const closed = new Promise<void>((done) => server.close(() => done()))
+      server.closeIdleConnections()
+      return inTime(closed, deadlineMs, async () => server.closeAllConnections())
+    },
+  }
+}
+
+function urlOf(hostname: string, port: number): string {
+  return `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
+}
+
+async function inTime(work: Promise<unknown>, deadlineMs: number, cut: () => Promise<unknown> | void): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), deadlineMs)
+  })
+  if ((await Promise.race([work.then(() => 'done' as const), late])) === 'late') await cut()
+  clearTimeout(timer)
+}

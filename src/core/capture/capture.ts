@@ -1,0 +1,231 @@
+/**
+ * The capture stage: what was seen of a call becomes its span. Nothing here waits: it listens to the tap, and builds the span once
+ * the answer has ended, whatever way it ended.
+ */
+import type { AnswerView, Dialect } from '../dialects/dialect.ts'
+import type { AppError, AppErrorCode } from '../domain/errors.ts'
+import type { Finding } from '../domain/finding.ts'
+import type { SpanId } from '../domain/ids.ts'
+import type { JsonRecord } from '../domain/json.ts'
+import type { CapturePolicy } from '../domain/policy.ts'
+import type { Inspection } from '../domain/segment.ts'
+import { NO_TEXT, UNPRICED, type CapturedText, type Cost, type SpanStatus, type TraceSpan } from '../domain/span.ts'
+import type { Caller } from '../domain/tenant.ts'
+import type { EpochMs } from '../domain/time.ts'
+import type { Usage } from '../domain/usage.ts'
+import type { RequestView } from '../dialects/dialect.ts'
+import type { PriceBook } from '../ports.ts'
+import { actionsOf } from './actions.ts'
+import type { AnswerRead } from './answer-reader.ts'
+import { estimateUsage } from './estimate.ts'
+import { keepText } from './kept-text.ts'
+import type { TapEnd } from './tap.ts'
+
+const NOTES_MAX = 32
+const MESSAGE_CHARS_MAX = 1024
+const PARAMETERS_CHARS_MAX = 4096
+
+/** Response headers in which providers name their own id of a request. */
+const REQUEST_ID_HEADERS: readonly string[] = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id', 'x-goog-request-id']
+
+/** What is known of a call before it is sent. */
+export type CallFacts = {
+  readonly spanId: SpanId
+  readonly caller: Caller
+  readonly provider: string
+  readonly dialect: Dialect
+  readonly method: string
+  readonly path: string
+  readonly startTime: EpochMs
+  readonly policy: CapturePolicy
+  /** Null for a call that was refused before its body was read. */
+  readonly request: {
+    readonly view: RequestView
+    readonly inspection: () => Inspection
+    readonly unread: string | null
+    readonly bytes: number
+  } | null
+  readonly findings: readonly Finding[]
+}
+
+/** What is known once the answer has ended. Times are milliseconds from the start of the call. */
+export type AnswerFacts = {
+  readonly status: number
+  readonly headers: Headers
+  readonly upstreamMs: number
+  readonly ttftMs: number | null
+  readonly durationMs: number
+  readonly responseBytes: number
+  readonly end: TapEnd
+  readonly read: AnswerRead
+}
+
+/** The span of a call that this gateway refused, or whose upstream gave no answer at all. */
+export function refusedSpan(call: CallFacts, error: AppError, durationMs: number, isCancelled: boolean): TraceSpan {
+  const status: SpanStatus = isCancelled ? 'cancelled' : error.code.startsWith('upstream.') ? 'error' : 'refused'
+  return {
+    ...commonFields(call, []),
+    durationMs,
+    upstreamMs: null,
+    ttftMs: null,
+    status,
+    statusCode: isCancelled ? null : error.status,
+    errorCode: error.code,
+    errorMessage: clip(error.reason === null ? error.message : `${error.message}: ${error.reason}`),
+    finishReason: null,
+    upstreamRequestId: null,
+    responseModel: null,
+    usage: null,
+    cost: UNPRICED,
+    output: NO_TEXT,
+    responseBytes: 0,
+    actions: [],
+  }
+}
+
+/** The span of a call that the upstream answered. */
+export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: PriceBook): TraceSpan {
+  const { read, end } = answer
+  const view = read.body === null ? null : call.dialect.readAnswer(read.body)
+  const output = call.policy.text === 'full' && view !== null ? keepText(view.segments, call.policy.textBytesMax) : NO_TEXT
+  const common = commonFields(call, read.notes)
+  const responseModel = view?.model ?? null
+  const { usage, cost } = priced(call, answer, view, common.input, responseModel, prices)
+  const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false)
+  return {
+    ...common,
+    durationMs: answer.durationMs,
+    upstreamMs: answer.upstreamMs,
+    ttftMs: answer.ttftMs,
+    status: ending.status,
+    statusCode: answer.status,
+    errorCode: ending.code,
+    errorMessage: ending.message === null ? null : clip(ending.message),
+    finishReason: view?.finishReason ?? null,
+    upstreamRequestId: requestIdOf(answer.headers),
+    responseModel,
+    usage,
+    cost,
+    output,
+    responseBytes: answer.responseBytes,
+    actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, call.policy.text === 'full'),
+    notes: end === 'complete' ? common.notes : [...common.notes, `response.${end}`],
+  }
+}
+
+type CommonFields = Pick<
+  TraceSpan,
+  | 'traceId' | 'spanId' | 'parentSpanId' | 'tenantId' | 'projectId' | 'keyId' | 'agentId' | 'userId' | 'sessionId' | 'tags'
+  | 'operation' | 'dialect' | 'provider' | 'requestModel' | 'isStreaming' | 'method' | 'path' | 'parameters'
+  | 'startTime' | 'input' | 'requestBytes' | 'findings' | 'notes'
+>
+
+function commonFields(call: CallFacts, notes: readonly string[]): CommonFields {
+  const { caller, request } = call
+  const isFull = call.policy.text === 'full'
+  const inspection = request !== null && isFull ? request.inspection() : null
+  const uninspected = inspection?.uninspected.map((part) => `uninspected:${part.pointer} ${part.reason}`) ?? []
+  const unread = request?.unread ?? null
+  return {
+    traceId: caller.traceId,
+    spanId: call.spanId,
+    parentSpanId: caller.parentSpanId,
+    tenantId: caller.tenantId,
+    projectId: caller.projectId,
+    keyId: caller.keyId,
+    agentId: caller.agentId,
+    userId: caller.userId ?? request?.view.userId?.slice(0, 128) ?? null,
+    sessionId: caller.sessionId,
+    tags: caller.tags,
+    operation: request?.view.operation ?? 'other',
+    dialect: call.dialect.name,
+    provider: call.provider,
+    requestModel: request?.view.model?.slice(0, 256) ?? null,
+    isStreaming: request?.view.isStreaming ?? false,
+    method: call.method,
+    path: call.path.slice(0, 512),
+    parameters: request !== null && isFull ? parametersText(request.view.parameters) : null,
+    startTime: call.startTime,
+    input: inspection === null ? NO_TEXT : keepText(inspection.segments, call.policy.textBytesMax),
+    requestBytes: request?.bytes ?? 0,
+    findings: call.findings,
+    notes: [...(unread === null ? [] : [unread]), ...uninspected, ...notes].slice(0, NOTES_MAX),
+  }
+}
+
+function priced(
+  call: CallFacts,
+  answer: AnswerFacts,
+  view: AnswerView | null,
+  input: CapturedText,
+  responseModel: string | null,
+  prices: PriceBook,
+): { readonly usage: Usage | null; readonly cost: Cost } {
+  const body: JsonRecord | null = answer.read.body
+  if (body === null || view === null || answer.status >= 400) return { usage: null, cost: UNPRICED }
+  const reported = prices.extractUsage(call.provider, call.dialect.name, body)
+  const operation = call.request?.view.operation
+  const isGenerated = operation === 'chat' || operation === 'text_completion'
+  const usage = reported ?? (isGenerated && view.segments.length > 0 ? estimateUsage(inputBytes(call, input), outputBytes(view)) : null)
+  const model = responseModel ?? call.request?.view.model ?? null
+  if (usage === null || model === null) return { usage, cost: UNPRICED }
+  const question = { provider: call.provider, usage, time: call.startTime }
+  let cost = prices.price({ ...question, model })
+  // The answer may name a snapshot or a deployment that no price list knows, where the asked model is known.
+  const asked = call.request?.view.model ?? null
+  if (cost.amount === null && asked !== null && asked !== model) cost = prices.price({ ...question, model: asked })
+  return { usage, cost: reported === null && cost.amount !== null ? { ...cost, status: 'estimated' } : cost }
+}
+
+function inputBytes(call: CallFacts, input: CapturedText): number {
+  return input.textBytes > 0 ? input.textBytes : (call.request?.bytes ?? 0)
+}
+
+function outputBytes(view: AnswerView): number {
+  return view.segments.reduce((sum, segment) => sum + segment.text.length, 0)
+}
+
+function endingOf(
+  answer: AnswerFacts,
+  view: AnswerView | null,
+  isStreaming: boolean,
+): { readonly status: SpanStatus; readonly code: AppErrorCode | null; readonly message: string | null } {
+  const upstreamMessage = view?.error?.message ?? view?.error?.type ?? null
+  switch (answer.end) {
+    case 'cancelled':
+      return { status: 'cancelled', code: null, message: 'the caller left before the end of the answer' }
+    case 'died':
+      return { status: 'incomplete', code: 'upstream.unreachable', message: 'the upstream closed the connection in mid-answer' }
+    case 'short':
+      return { status: 'incomplete', code: 'upstream.unreachable', message: 'the upstream sent fewer bytes than it announced' }
+    case 'idle':
+      return { status: 'incomplete', code: 'upstream.timeout', message: 'the upstream fell silent in mid-answer' }
+    case 'complete':
+      if (answer.status >= 400) return { status: 'error', code: null, message: upstreamMessage ?? `the upstream answered ${answer.status}` }
+      if (view?.error != null) return { status: 'error', code: null, message: upstreamMessage ?? 'the answer carries an error' }
+      if (isStreaming && !answer.read.isComplete) {
+        return { status: 'incomplete', code: null, message: 'the stream ended without its end mark' }
+      }
+      return { status: 'ok', code: null, message: null }
+  }
+}
+
+function requestIdOf(headers: Headers): string | null {
+  for (const name of REQUEST_ID_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null) return value.slice(0, 128)
+  }
+  return null
+}
+
+function parametersText(parameters: JsonRecord): string {
+  const text = JSON.stringify(parameters)
+  if (text.length <= PARAMETERS_CHARS_MAX) return text
+  // Large ones are schemas; the small settings are what people look for.
+  const small = Object.entries(parameters).filter(([, value]) => typeof value !== 'object' && String(value).length <= 256)
+  return JSON.stringify(Object.fromEntries(small)).slice(0, PARAMETERS_CHARS_MAX)
+}
+
+function clip(text: string): string {
+  return text.length <= MESSAGE_CHARS_MAX ? text : `${text.slice(0, MESSAGE_CHARS_MAX - 1)}…`
+}

@@ -1,0 +1,105 @@
+/**
+ * One pull tap on an answer: every chunk goes to the caller as it came, and is shown to one listener on its way. Never `tee()`: that
+ * reads on after the caller has left. Memory: one chunk, since nothing is read before the caller asks for it.
+ */
+import type { Clock } from '../ports.ts'
+
+/** How the body ended. `cancelled`: the caller left. The rest are the upstream's doing. */
+export type TapEnd = 'complete' | 'cancelled' | 'died' | 'short' | 'idle'
+
+export type TapListener = {
+  readonly onChunk: (chunk: Uint8Array) => void
+  /** Called exactly once. */
+  readonly onEnd: (end: TapEnd) => void
+}
+
+export type TapOptions = {
+  readonly clock: Clock
+  /** Longest wait for the next chunk; the time that a slow caller takes does not count. */
+  readonly idleTimeoutMs: number
+  /** `content-length` as the upstream announced it; null where it did not, or where the runtime decoded the body. */
+  readonly announcedBytes: number | null
+  /** Ends the exchange with the upstream. */
+  readonly abort: () => void
+}
+
+/**
+ * A body that breaks off is never closed cleanly: the returned stream errors, so that the server cuts the connection and the caller's
+ * HTTP client sees what it would have seen without a gateway.
+ */
+export function tap(
+  body: ReadableStream<Uint8Array>,
+  listener: TapListener,
+  options: TapOptions,
+): ReadableStream<Uint8Array> {
+  const { clock, idleTimeoutMs, announcedBytes, abort } = options
+  const reader = body.getReader()
+  let received = 0
+  let waitingSince: number | null = null
+  let isOver = false
+  let fail: ((error: Error) => void) | null = null
+
+  function finish(end: TapEnd): void {
+    if (isOver) return
+    isOver = true
+    stopTimer()
+    listener.onEnd(end)
+  }
+
+  // One timer a stream, not one a chunk: it looks how long the present wait has lasted and sleeps for the rest.
+  let stopTimer = clock.after(idleTimeoutMs, checkIdle)
+  function checkIdle(): void {
+    if (isOver) return
+    const waited = waitingSince === null ? 0 : clock.monotonic() - waitingSince
+    if (waited < idleTimeoutMs) {
+      stopTimer = clock.after(idleTimeoutMs - waited, checkIdle)
+      return
+    }
+    finish('idle')
+    fail?.(new Error('the upstream fell silent'))
+    abort()
+    reader.cancel().catch(ignore)
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        fail = (error) => controller.error(error)
+      },
+      pull: async (controller) => {
+        waitingSince = clock.monotonic()
+        try {
+          const { done, value } = await reader.read()
+          waitingSince = null
+          if (isOver) return
+          if (!done) {
+            received += value.byteLength
+            listener.onChunk(value)
+            controller.enqueue(value)
+            return
+          }
+          if (announcedBytes !== null && received < announcedBytes) {
+            finish('short')
+            controller.error(new Error(`the upstream announced ${announcedBytes} bytes and sent ${received}`))
+            return
+          }
+          finish('complete')
+          controller.close()
+        } catch (error) {
+          if (isOver) return
+          finish('died')
+          controller.error(error)
+        }
+      },
+      cancel: async (reason) => {
+        finish('cancelled')
+        abort()
+        await reader.cancel(reason).catch(ignore)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The upstream is gone already; there is nobody left to tell. */
+function ignore(): void {}

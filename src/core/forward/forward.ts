@@ -1,0 +1,132 @@
+/**
+ * The forward stage: one call to one provider with the original bytes. Retries only before the first byte, only where told, and only
+ * for failures that mean the provider did not take the call. It cannot be called without a `Caller`, a `Verdict` and a `Hold`.
+ */
+import type { Hold } from '../domain/budget.ts'
+import { appError, type AppError } from '../domain/errors.ts'
+import type { Verdict } from '../domain/finding.ts'
+import type { GatewayConfig, Provider } from '../domain/gateway.ts'
+import { err, type Result } from '../domain/result.ts'
+import type { Caller } from '../domain/tenant.ts'
+import type { Clock, Metrics, Upstream, UpstreamFailure, UpstreamResponse } from '../ports.ts'
+import { createBreaker, isDownStatus, type Breaker, type BreakerState } from './breaker.ts'
+import { upstreamHeaders } from './headers.ts'
+import type { Route } from './route.ts'
+
+/** Base of the pause between two tries; it doubles with each. */
+const RETRY_PAUSE_MS = 100
+
+/** Signs a request anew for a provider whose signature covers the host (SigV4). */
+export type Sign = (provider: Provider, request: { method: string; url: string; headers: Headers; body: Uint8Array | null }) => Promise<Headers>
+
+export type ForwardDeps = {
+  readonly config: GatewayConfig
+  readonly upstream: Upstream
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly sign: Sign
+}
+
+export type ForwardAsk = {
+  readonly caller: Caller
+  readonly verdict: Verdict
+  readonly hold: Hold
+  readonly route: Route
+  readonly method: string
+  readonly headers: Headers
+  readonly body: Uint8Array | null
+  readonly gatewayKeyHeader: string | null
+  readonly signal: AbortSignal
+}
+
+export type Forward = {
+  send(ask: ForwardAsk): Promise<Result<UpstreamResponse, AppError>>
+  breakers(): ReadonlyMap<string, BreakerState>
+}
+
+export function createForward(deps: ForwardDeps): Forward {
+  const breakers = new Map<string, Breaker>()
+
+  function breakerOf(provider: string): Breaker {
+    let breaker = breakers.get(provider)
+    if (breaker === undefined) {
+      breaker = createBreaker(deps.config.breaker, (state) => deps.metrics.breaker(provider, state))
+      breakers.set(provider, breaker)
+    }
+    return breaker
+  }
+
+  async function attempt(ask: ForwardAsk, headers: Headers): Promise<Result<UpstreamResponse, UpstreamFailure>> {
+    const { route, method, body, signal } = ask
+    const request = { method, url: route.url, headers, body }
+    const signed = route.provider.aws === null ? headers : await deps.sign(route.provider, request)
+    return deps.upstream.send({
+      ...request,
+      headers: signed,
+      signal,
+      connectTimeoutMs: deps.config.upstream.connectTimeoutMs,
+      firstByteTimeoutMs: deps.config.upstream.firstByteTimeoutMs,
+    })
+  }
+
+  async function send(ask: ForwardAsk): Promise<Result<UpstreamResponse, AppError>> {
+    const { provider, dialect } = ask.route
+    const breaker = breakerOf(provider.name)
+    const headers = upstreamHeaders(ask.headers, provider, dialect.name, ask.gatewayKeyHeader)
+    for (let tries = 0; ; tries += 1) {
+      const now = deps.clock.now()
+      if (!breaker.admit(now)) return err(circuitOpen(provider.name, breaker.waitMs(now)))
+      const answer = await attempt(ask, headers)
+      const mayRetry = tries < deps.config.upstream.retries && !ask.signal.aborted
+      if (answer.ok) {
+        if (!isDownStatus(answer.value.status)) {
+          breaker.succeeded()
+          return answer
+        }
+        breaker.failed(deps.clock.now())
+        if (!mayRetry) return answer
+        await answer.value.body?.cancel()
+      } else {
+        if (answer.error.kind === 'aborted') {
+          breaker.abandoned()
+          return err(toAppError(provider.name, answer.error))
+        }
+        breaker.failed(deps.clock.now())
+        // A head that did not come in time may still be worked on: asking again would pay twice.
+        if (!mayRetry || answer.error.kind === 'timeout') return err(toAppError(provider.name, answer.error))
+      }
+      await pause(deps.clock, RETRY_PAUSE_MS * 2 ** tries)
+    }
+  }
+
+  return {
+    send,
+    breakers: () => new Map([...breakers].map(([name, breaker]) => [name, breaker.state()])),
+  }
+}
+
+function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve))
+}
+
+function circuitOpen(provider: string, waitMs: number): AppError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000))
+  return appError('upstream.refused', `provider "${provider}" failed repeatedly; calls are paused for ${seconds} s`, {
+    retryAfterSeconds: seconds,
+    extra: { provider },
+    reason: 'circuit open',
+  })
+}
+
+function toAppError(provider: string, failure: UpstreamFailure): AppError {
+  const more = { extra: { provider }, reason: failure.reason }
+  switch (failure.kind) {
+    case 'timeout':
+      return appError('upstream.timeout', `provider "${provider}" sent no answer in time`, more)
+    case 'aborted':
+      return appError('upstream.unreachable', 'the caller left before the answer', more)
+    case 'unreachable':
+      return appError('upstream.unreachable', `provider "${provider}" cannot be reached`, more)
+  }
+}
+

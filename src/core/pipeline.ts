@@ -1,0 +1,300 @@
+/**
+ * The way of a call, as in the design's table: identify, inspect, guard beside reserve, forward, capture, settle, ship. A stage's
+ * output is the next one's input, so none can be skipped. Only this file joins stages.
+ */
+import { createAnswerReader } from './capture/answer-reader.ts'
+import { answeredSpan, refusedSpan, type CallFacts } from './capture/capture.ts'
+import { tap, type TapEnd } from './capture/tap.ts'
+import type { Dialect, RequestTarget } from './dialects/dialect.ts'
+import { dialectOfPath } from './dialects/registry.ts'
+import { appError, type AppError } from './domain/errors.ts'
+import type { GatewayConfig } from './domain/gateway.ts'
+import { DEFAULT_TENANT } from './domain/ids.ts'
+import type { Policy } from './domain/policy.ts'
+import type { Result } from './domain/result.ts'
+import type { TraceSpan } from './domain/span.ts'
+import type { Caller } from './domain/tenant.ts'
+import type { BreakerState } from './forward/breaker.ts'
+import { createForward, type ForwardDeps } from './forward/forward.ts'
+import { answerHeaders } from './forward/headers.ts'
+import { routeOf, type Route } from './forward/route.ts'
+import { guard, type Detector } from './guard/guard.ts'
+import { identify, type Identified } from './identify/identify.ts'
+import { inspect, type Inspected } from './inspect/inspect.ts'
+import type {
+  Background,
+  Clock,
+  Decompress,
+  IdSource,
+  KeyStore,
+  Ledger,
+  Log,
+  Metrics,
+  PolicyStore,
+  PriceBook,
+  TraceQueue,
+  Upstream,
+  UpstreamResponse,
+} from './ports.ts'
+import { ship } from './ship/ship.ts'
+import { reserve, settle } from './spend/reserve.ts'
+
+/** How long a hold lives without being renewed. */
+const HOLD_TTL_MS = 900_000
+
+export type PipelineDeps = {
+  readonly config: GatewayConfig
+  readonly upstream: Upstream
+  readonly sign: ForwardDeps['sign']
+  readonly decompress: Decompress
+  readonly keys: KeyStore
+  readonly policies: PolicyStore
+  readonly detectors: readonly Detector[]
+  readonly ledger: Ledger
+  readonly prices: PriceBook
+  readonly queue: TraceQueue
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly ids: IdSource
+  readonly log: Log
+}
+
+export type Call = {
+  readonly method: string
+  readonly target: RequestTarget
+  readonly headers: Headers
+  /** Reads the body once, as bytes; fails with `request.too_large` beyond the limit. Null where there is none. */
+  readonly readBody: (bytesMax: number) => Promise<Result<Uint8Array | null, AppError>>
+  /** Fires when the caller leaves (never on workerd). */
+  readonly signal: AbortSignal | null
+  readonly background: Background
+}
+
+/** A body of bytes is an answer of our own; a stream is the upstream's. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | string | null
+}
+
+export type Pipeline = {
+  handle(call: Call): Promise<Answer>
+  breakers(): ReadonlyMap<string, BreakerState>
+}
+
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { config, clock, ids, metrics, prices } = deps
+  const forward = createForward(deps)
+  const defaultPolicy: Policy = { version: 0, capture: config.capture }
+
+  async function handle(call: Call): Promise<Answer> {
+    const startTime = clock.now()
+    const start = clock.monotonic()
+    metrics.callStarted()
+    const facts: Facts = { call, startTime, start, spanId: ids.spanId() }
+
+    const route = routeOf(config, call.target, call.headers.get('x-llmtrace-provider'))
+    const who = await identify(call.headers, { auth: config.auth, keys: deps.keys, clock, ids })
+    if (!who.ok) return refuse(facts, stranger(ids), defaultPolicy, route.ok ? route.value : null, null, who.error)
+    const { caller } = who.value
+    const policy = (await deps.policies.policy(caller.tenantId)) ?? defaultPolicy
+    if (!route.ok) return refuse(facts, caller, policy, null, null, route.error)
+
+    const body = await call.readBody(config.requestBytesMax)
+    if (!body.ok) return refuse(facts, caller, policy, route.value, null, body.error)
+    const inspected = inspect(body.value, call.headers, route.value.dialect, route.value.target)
+    const request: RequestFacts = { inspected, bytes: body.value?.byteLength ?? 0 }
+
+    const verdict = guard(inspected.inspection, policy, deps.detectors)
+    const hold = await reserve(deps.ledger, caller, facts.spanId, [], startTime + HOLD_TTL_MS)
+    if (verdict.action === 'block') {
+      if (hold.ok && hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
+      return refuse(facts, caller, policy, route.value, request, blocked())
+    }
+    if (!hold.ok) return refuse(facts, caller, policy, route.value, request, hold.error)
+
+    const abort = new AbortController()
+    const leave = (): void => abort.abort()
+    if (call.signal?.aborted === true) leave()
+    call.signal?.addEventListener('abort', leave, { once: true })
+    const answer = await forward.send({
+      caller,
+      verdict,
+      hold: hold.value,
+      route: route.value,
+      method: call.method,
+      headers: call.headers,
+      body: body.value,
+      gatewayKeyHeader: who.value.gatewayKeyHeader,
+      signal: abort.signal,
+    })
+    if (!answer.ok) {
+      call.signal?.removeEventListener('abort', leave)
+      if (hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
+      return refuse(facts, caller, policy, route.value, request, answer.error, abort.signal.aborted)
+    }
+
+    const upstreamMs = clock.monotonic() - start
+    const known = callFacts(facts, who.value, policy, route.value, request)
+    const done = (span: TraceSpan): Promise<void> => {
+      call.signal?.removeEventListener('abort', leave)
+      finished(span, policy, call.background)
+      return settle(deps.ledger, caller.tenantId, hold.value, [])
+    }
+    return captured(facts, known, answer.value, upstreamMs, leave, done)
+  }
+
+  /** Joins the tap and the capture stage: the caller reads, the span is built when the answer has ended. */
+  function captured(
+    facts: Facts,
+    known: CallFacts,
+    answer: UpstreamResponse,
+    upstreamMs: number,
+    abort: () => void,
+    done: (span: TraceSpan) => Promise<void>,
+  ): Answer {
+    const headers = answerHeaders(answer.headers, answer.isDecoded)
+    mark(headers, known)
+    if (config.serverTiming) headers.append('server-timing', `up;dur=${upstreamMs.toFixed(1)}`)
+    const encoding = answer.isDecoded ? null : answer.headers.get('content-encoding')
+    const reader = createAnswerReader(known.dialect, answer.headers.get('content-type') ?? '', encoding, deps.decompress)
+    let responseBytes = 0
+    let ttftMs: number | null = null
+
+    const finish = async (end: TapEnd): Promise<void> => {
+      const durationMs = clock.monotonic() - facts.start
+      const finishing = reader.finish()
+      const read = finishing instanceof Promise ? await finishing : finishing
+      const span = answeredSpan(
+        known,
+        { status: answer.status, headers: answer.headers, upstreamMs, ttftMs, durationMs, responseBytes, end, read },
+        prices,
+      )
+      await done(span)
+    }
+
+    if (answer.body === null || facts.call.method === 'HEAD') {
+      facts.call.background('capture', finish('complete'))
+      return { status: answer.status, headers, body: null }
+    }
+    // On Workers an isolate lives as long as its background work: it is announced now and ends with the answer.
+    const ended = Promise.withResolvers<TapEnd>()
+    facts.call.background('capture', ended.promise.then(finish))
+    const body = tap(
+      answer.body,
+      {
+        onChunk: (chunk) => {
+          responseBytes += chunk.byteLength
+          reader.push(chunk)
+          if (ttftMs === null && reader.hasContent()) ttftMs = clock.monotonic() - facts.start
+        },
+        onEnd: ended.resolve,
+      },
+      {
+        clock,
+        idleTimeoutMs: config.upstream.idleTimeoutMs,
+        announcedBytes: answer.isDecoded ? null : announced(answer.headers),
+        abort,
+      },
+    )
+    return { status: answer.status, headers, body }
+  }
+
+  function refuse(
+    facts: Facts,
+    caller: Caller,
+    policy: Policy,
+    route: Route | null,
+    request: RequestFacts | null,
+    error: AppError,
+    isCancelled = false,
+  ): Answer {
+    const dialect = route?.dialect ?? dialectOfPath(facts.call.target).dialect
+    const provider = route?.provider.name ?? 'none'
+    const known = factsOf(facts, caller, policy, provider, dialect, request)
+    finished(refusedSpan(known, error, clock.monotonic() - facts.start, isCancelled), policy, facts.call.background)
+    return rendered(dialect, error, known)
+  }
+
+  function finished(span: TraceSpan, policy: Policy, background: Background): void {
+    metrics.callFinished(span, span.cost.amount)
+    ship(span, policy.capture.text !== 'none', deps.queue, background)
+  }
+
+  return { handle, breakers: forward.breakers }
+}
+
+type Facts = {
+  readonly call: Call
+  readonly startTime: number
+  readonly start: number
+  readonly spanId: CallFacts['spanId']
+}
+
+type RequestFacts = { readonly inspected: Inspected; readonly bytes: number }
+
+function callFacts(facts: Facts, who: Identified, policy: Policy, route: Route, request: RequestFacts): CallFacts {
+  return factsOf(facts, who.caller, policy, route.provider.name, route.dialect, request)
+}
+
+function factsOf(
+  facts: Facts,
+  caller: Caller,
+  policy: Policy,
+  provider: string,
+  dialect: Dialect,
+  request: RequestFacts | null,
+): CallFacts {
+  return {
+    spanId: facts.spanId,
+    caller,
+    provider,
+    dialect,
+    method: facts.call.method,
+    path: facts.call.target.path,
+    startTime: facts.startTime,
+    policy: policy.capture,
+    request: request === null ? null : { ...request.inspected, bytes: request.bytes },
+    findings: [],
+  }
+}
+
+/** Someone whose key was refused: the span is kept under the default tenant, with nothing they claimed about themselves. */
+function stranger(ids: IdSource): Caller {
+  return {
+    tenantId: DEFAULT_TENANT,
+    projectId: null,
+    keyId: null,
+    role: 'proxy',
+    agentId: null,
+    userId: null,
+    sessionId: null,
+    tags: {},
+    traceId: ids.traceId(),
+    parentSpanId: null,
+  }
+}
+
+function blocked(): AppError {
+  return appError('guard.blocked', 'the call was blocked by a security policy', { extra: { findings: [] } })
+}
+
+function rendered(dialect: Dialect, error: AppError, known: CallFacts): Answer {
+  const headers = new Headers({ 'content-type': 'application/json' })
+  mark(headers, known)
+  if (error.retryAfterSeconds !== null) headers.set('retry-after', String(error.retryAfterSeconds))
+  return { status: error.status, headers, body: JSON.stringify(dialect.renderError(error, known.spanId)) }
+}
+
+function mark(headers: Headers, known: CallFacts): void {
+  headers.set('x-llmtrace-trace-id', known.caller.traceId)
+  headers.set('x-llmtrace-span-id', known.spanId)
+}
+
+function announced(headers: Headers): number | null {
+  const value = headers.get('content-length')
+  if (value === null) return null
+  const bytes = Number(value)
+  return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null
+}
+
