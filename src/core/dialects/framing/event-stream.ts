@@ -14,6 +14,9 @@ const PRELUDE_BYTES = 12
 const SUM_BYTES = 4
 const OVERHEAD_BYTES = PRELUDE_BYTES + SUM_BYTES
 
+// Used for whole texts only, so it holds no state between two calls.
+const decoder = new TextDecoder()
+
 /** `long` is a bigint, `timestamp` epoch milliseconds, `uuid` its usual text. */
 export type HeaderValue = boolean | number | bigint | string | Uint8Array
 
@@ -73,7 +76,8 @@ export function createEventStreamReader(sink: FrameSink): FrameReader {
   return {
     push: (bytes) => {
       let at = 0
-      while (at < bytes.length && !isBroken) {
+      while (at < bytes.length) {
+        if (isBroken) return
         const rest = bytes.length - at
         if (passOver > 0) {
           const step = Math.min(passOver, rest)
@@ -140,7 +144,6 @@ export function encodeEventStreamMessage(headers: { readonly [name: string]: str
 /** The headers of one message, all ten value types; null where they are cut short or of an unknown type. */
 export function decodeHeaders(bytes: Uint8Array): ReadonlyMap<string, HeaderValue> | null {
   const headers = new Map<string, HeaderValue>()
-  const decoder = new TextDecoder()
   const view = viewOf(bytes)
   let at = 0
   while (at < bytes.length) {
@@ -156,7 +159,7 @@ export function decodeHeaders(bytes: Uint8Array): ReadonlyMap<string, HeaderValu
       at += 2
     }
     if (size === undefined || at + size > bytes.length) return null
-    headers.set(name, valueOf(type, view, bytes.subarray(at, at + size), at, decoder))
+    headers.set(name, valueOf(type, view, bytes.subarray(at, at + size), at))
     at += size
   }
   return headers
@@ -165,7 +168,7 @@ export function decodeHeaders(bytes: Uint8Array): ReadonlyMap<string, HeaderValu
 /** By type: true, false, byte, short, integer, long; bytes and text carry their length; timestamp, uuid. */
 const FIXED_SIZE: readonly (number | undefined)[] = [0, 0, 1, 2, 4, 8, undefined, undefined, 8, 16]
 
-function valueOf(type: number, view: DataView, bytes: Uint8Array, at: number, decoder: TextDecoder): HeaderValue {
+function valueOf(type: number, view: DataView, bytes: Uint8Array, at: number): HeaderValue {
   if (type === 7) return decoder.decode(bytes)
   if (type === 6) return bytes.slice()
   if (type === 5) return view.getBigInt64(at)
@@ -189,7 +192,7 @@ function eventOf(headers: ReadonlyMap<string, HeaderValue>, payload: Uint8Array)
     const type = asString(headers.get(':error-code'))
     return { event: type, data: { error: { type, message: asString(headers.get(':error-message')) } } }
   }
-  const text = new TextDecoder().decode(payload)
+  const text = decoder.decode(payload)
   const data = text === '' ? {} : parseJson(text)
   if (kind === 'exception') {
     const type = asString(headers.get(':exception-type'))
@@ -202,7 +205,7 @@ function eventOf(headers: ReadonlyMap<string, HeaderValue>, payload: Uint8Array)
   const inner = event === 'chunk' ? asString(asRecord(data)?.['bytes']) : null
   if (inner === null) return { event, data }
   const bytes = fromBase64(inner)
-  const chunk = bytes === null ? undefined : parseJson(new TextDecoder().decode(bytes))
+  const chunk = bytes === null ? undefined : parseJson(decoder.decode(bytes))
   return chunk === undefined ? null : { event, data: chunk }
 }
 
