@@ -1,0 +1,9 @@
+/** Policies out of the configuration: its defaults with what it says of single tenants. */
+import type { CapturePolicy, Policy } from '../../core/domain/policy.ts'
+import type { PolicyStore } from '../../core/ports.ts'
+
+export function createConfigPolicies(capture: CapturePolicy, overrides: ReadonlyMap<string, Partial<CapturePolicy>>): PolicyStore {
+  const defaults: Policy = { version: 1, capture }
+  const policies = new Map<string, Policy>([...overrides].map(([tenant, own]) => [tenant, { version: 1, capture: { ...capture, ...own } }]))
+  return { policy: async (tenantId) => policies.get(tenantId) ?? defaults }
+}
