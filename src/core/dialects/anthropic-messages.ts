@@ -8,15 +8,7 @@ import type { Origin } from '../domain/segment.ts'
 import { readContent, readTool, type BlockReader } from './anthropic-blocks.ts'
 import { assembleMessage } from './anthropic-stream.ts'
 import { createCollector, errorOf, parametersOf, type Collector } from './collector.ts'
-import {
-  utf8,
-  type AnswerView,
-  type Assembler,
-  type Delta,
-  type Dialect,
-  type RequestTarget,
-  type RequestView,
-} from './dialect.ts'
+import type { AnswerView, Dialect, RequestTarget, RequestView } from './dialect.ts'
 import { eachElement, firstText, inspectBody, tokenCap } from './fields.ts'
 
 /** Texts and tools, what is shown elsewhere, and what carries a secret (`mcp_servers`, `fallback_credit_token`). */
