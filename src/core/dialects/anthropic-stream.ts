@@ -37,6 +37,9 @@ export function assembleMessage(onDelta: ((delta: Delta) => void) | null): Assem
     if (known !== undefined) return known
     const state: BlockState = { start, texts: new Map(), citations: [], signature: null, input: '', isOpen: true }
     blocks.set(index, state)
+    // Another model took over: the unstreamed answer names that one.
+    const model = start['type'] === 'fallback' ? asString(asRecord(start['to'])?.['model']) : null
+    if (model !== null) message = { ...(message ?? EMPTY_MESSAGE), model }
     if (asString(start['type'])?.endsWith('tool_use') === true) {
       content = true
       const input = asRecord(start['input'])
@@ -61,7 +64,8 @@ export function assembleMessage(onDelta: ((delta: Delta) => void) | null): Assem
     } else if (type === 'signature_delta') {
       const state = blocks.get(index)
       if (state !== undefined) state.signature = asString(delta['signature'])
-    } else if (type === 'citations_delta') blocks.get(index)?.citations.push(delta['citation'])
+    } else if (type === 'citations_delta' && delta['citation'] !== undefined)
+      blocks.get(index)?.citations.push(delta['citation'])
   }
 
   function grow(
