@@ -4,9 +4,9 @@
  */
 import { calcPrice, extractUsage, findProvider, type Provider } from '@pydantic/genai-prices'
 import type { JsonRecord } from '../../core/domain/json.ts'
-import { nanoUsd } from '../../core/domain/money.ts'
+import { nanoUsd, type NanoUsd } from '../../core/domain/money.ts'
 import { UNPRICED, type Cost, type DialectName } from '../../core/domain/span.ts'
-import { promptTokens, usageOf, type Usage } from '../../core/domain/usage.ts'
+import { completionTokens, usageOf, type Usage } from '../../core/domain/usage.ts'
 import type { PriceBook } from '../../core/ports.ts'
 
 /** Negotiated or missing prices, in USD per million tokens; they win over the package's. */
@@ -25,17 +25,49 @@ const PACKAGE_ID: { readonly [provider: string]: string } = { bedrock: 'aws', xa
 
 /** Extractors to try in turn: the first that finds usage wins. Names are the package's `api_flavor`s. */
 const FLAVORS: { readonly [name in DialectName]: readonly (readonly [provider: string | null, flavor: string])[] } = {
-  'openai-chat': [[null, 'chat'], [null, 'default'], ['openai', 'chat']],
-  'openai-completions': [[null, 'chat'], ['openai', 'chat']],
-  'openai-responses': [[null, 'responses'], ['openai', 'responses']],
-  'openai-embeddings': [[null, 'embeddings'], ['openai', 'embeddings']],
-  'anthropic-messages': [[null, 'anthropic'], ['anthropic', 'default']],
+  'openai-chat': [
+    [null, 'chat'],
+    [null, 'default'],
+    ['openai', 'chat'],
+  ],
+  'openai-completions': [
+    [null, 'chat'],
+    ['openai', 'chat'],
+  ],
+  'openai-responses': [
+    [null, 'responses'],
+    ['openai', 'responses'],
+  ],
+  'openai-embeddings': [
+    [null, 'embeddings'],
+    ['openai', 'embeddings'],
+  ],
+  'anthropic-messages': [
+    [null, 'anthropic'],
+    ['anthropic', 'default'],
+  ],
   gemini: [['google', 'default']],
-  cohere: [['cohere', 'tokens'], ['cohere', 'default'], ['cohere', 'embeddings']],
+  cohere: [
+    ['cohere', 'tokens'],
+    ['cohere', 'default'],
+    ['cohere', 'embeddings'],
+  ],
   ollama: [],
-  'azure-openai': [['azure', 'chat'], ['azure', 'responses'], ['azure', 'embeddings']],
-  bedrock: [['aws', 'default'], ['aws', 'anthropic']],
-  opaque: [[null, 'images'], ['openai', 'images'], ['openai', 'responses'], ['openai', 'chat']],
+  'azure-openai': [
+    ['azure', 'chat'],
+    ['azure', 'responses'],
+    ['azure', 'embeddings'],
+  ],
+  bedrock: [
+    ['aws', 'default'],
+    ['aws', 'anthropic'],
+  ],
+  opaque: [
+    [null, 'images'],
+    ['openai', 'images'],
+    ['openai', 'responses'],
+    ['openai', 'chat'],
+  ],
 }
 
 type Lookup = { readonly provider: Provider; readonly priceId: string; readonly day: string }
@@ -82,7 +114,7 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
     price: ({ provider, model, usage, time }) => {
       const day = new Date(time).toISOString().slice(0, 10)
       const custom = customPrice(options.custom(), provider, model)
-      if (custom !== null) return { status: 'priced', amount: customAmount(custom, usage), priceId: `custom/${model}`, effectiveDate: day }
+      if (custom !== null) return costOf(customAmount(custom, usage), `custom/${model}`, day)
       const found = lookup(provider, model, day, time)
       if (found === null) return UNPRICED
       return packageCost(found, model, usage, time)
@@ -108,12 +140,14 @@ function findLookup(provider: string, model: string, day: string, time: number):
   }
 }
 
+function costOf(amount: NanoUsd | null, priceId: string, day: string): Cost {
+  return amount === null ? UNPRICED : { status: 'priced', amount, priceId, effectiveDate: day }
+}
+
 function packageCost(found: Lookup, model: string, usage: Usage, time: number): Cost {
   try {
     const price = calcPrice({ ...usage.reported }, model, { provider: found.provider, timestamp: new Date(time) })
-    const amount = price === null ? null : nanoUsd(price.total_price)
-    if (amount === null) return UNPRICED
-    return { status: 'priced', amount, priceId: found.priceId, effectiveDate: found.day }
+    return costOf(price === null ? null : nanoUsd(price.total_price), found.priceId, found.day)
   } catch {
     // The package refuses usage it has no unit for; an amount made up from the rest would be wrong.
     return UNPRICED
@@ -168,14 +202,11 @@ function customPrice(custom: ReadonlyMap<string, CustomPrice>, provider: string,
   return best
 }
 
-function customAmount(price: CustomPrice, usage: Usage): Cost['amount'] {
-  const cached = price.cachedInputPerMillion ?? price.inputPerMillion
-  const written = price.cacheWritePerMillion ?? price.inputPerMillion
-  const input = promptTokens(usage) - usage.cacheRead - usage.cacheWrite
+function customAmount(price: CustomPrice, usage: Usage): NanoUsd | null {
   const usd =
-    input * price.inputPerMillion +
-    usage.cacheRead * cached +
-    usage.cacheWrite * written +
-    (usage.output + usage.reasoning) * price.outputPerMillion
+    usage.input * price.inputPerMillion +
+    usage.cacheRead * (price.cachedInputPerMillion ?? price.inputPerMillion) +
+    usage.cacheWrite * (price.cacheWritePerMillion ?? price.inputPerMillion) +
+    completionTokens(usage) * price.outputPerMillion
   return nanoUsd(usd / 1e6)
 }

@@ -28,7 +28,11 @@ export function createSigner(): Sign {
     if (provider.aws === null) return headers
     const plain = new Headers(headers)
     for (const name of OLD_SIGNATURE) plain.delete(name)
-    const signed = await clientOf(provider, provider.aws).sign(url, { method, headers: plain, body: body as Uint8Array<ArrayBuffer> | null })
+    const signed = await clientOf(provider, provider.aws).sign(url, {
+      method,
+      headers: plain,
+      body: body as Uint8Array<ArrayBuffer> | null,
+    })
     const out = new Headers(signed.headers)
     out.delete('host')
     return out

@@ -41,17 +41,48 @@ export function createAnswerReader(
   encoding: string | null,
   decompress: Decompress,
 ): AnswerReader {
-  const inner = readerFor(dialect, contentType)
-  if (encoding === null || encoding === 'identity') return inner
-  return decoded(inner, encoding, decompress)
+  const inner = guarded(readerFor(dialect, contentType))
+  const coding = encoding?.trim().toLowerCase() ?? 'identity'
+  return coding === '' || coding === 'identity' ? inner : decoded(inner, coding, decompress)
+}
+
+/** `application/stream+json` is Cohere's word for it. */
+const NDJSON_TYPES: readonly string[] = [
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/stream+json',
+]
+
+/** A bug in the reading of a copy must not touch the caller's answer: the copy is given up, and its span says so. */
+function guarded(inner: ChunkReader): ChunkReader {
+  const failed: AnswerRead = { body: null, isComplete: true, notes: ['response.reader_failed'] }
+  let hasFailed = false
+  return {
+    push: (chunk) => {
+      if (hasFailed) return
+      try {
+        inner.push(chunk)
+      } catch {
+        hasFailed = true
+      }
+    },
+    hasContent: () => inner.hasContent(),
+    finish: () => {
+      if (hasFailed) return failed
+      try {
+        return inner.finish()
+      } catch {
+        return failed
+      }
+    },
+  }
 }
 
 function readerFor(dialect: Dialect, contentType: string): ChunkReader {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (type === 'text/event-stream') return framed(dialect, createSseReader)
-  if (type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl') {
-    return framed(dialect, createNdjsonReader)
-  }
+  if (NDJSON_TYPES.includes(type)) return framed(dialect, createNdjsonReader)
   if (type === 'application/vnd.amazon.eventstream') return framed(dialect, createEventStreamReader)
   if (type === 'application/json' || type.endsWith('+json') || type === '') return whole(dialect)
   return { push: () => {}, hasContent: () => false, finish: () => ({ body: null, isComplete: true, notes: [] }) }
@@ -125,49 +156,60 @@ function textOf(chunks: readonly Uint8Array[], bytes: number): string {
   return decoder.decode(joined)
 }
 
-/** Puts a decompressor in front. It works beside the stream: the caller's bytes never wait for it. */
-function decoded(inner: ChunkReader, encoding: string, decompress: Decompress): AnswerReader {
-  const pair = decompress(encoding.toLowerCase())
+/**
+ * Puts a decompressor in front. It works beside the stream: the caller's bytes never wait for it. What it gives is bounded, so that a
+ * small answer that unpacks to a huge one is given up early.
+ */
+function decoded(inner: ChunkReader, coding: string, decompress: Decompress): AnswerReader {
+  const pair = decompress(coding)
   if (pair === null) {
-    const read: AnswerRead = { body: null, isComplete: true, notes: [`response.encoding_unknown:${encoding.slice(0, 32)}`] }
-    return { push: () => {}, hasContent: () => false, finish: () => read }
+    const unread: AnswerRead = { body: null, isComplete: true, notes: [`response.encoding_unknown:${coding.slice(0, 32)}`] }
+    return { push: () => {}, hasContent: () => false, finish: () => unread }
   }
   const writer = pair.writable.getWriter()
-  const notes: string[] = []
-  let decodedBytes = 0
-  let isGivenUp = false
-  const reading = drain(pair.readable, (chunk) => {
-    decodedBytes += chunk.byteLength
-    if (decodedBytes <= DECODED_BYTES_MAX) inner.push(chunk)
-    else if (!isGivenUp) {
-      isGivenUp = true
-      notes.push('response.too_large_to_read')
-    }
-  }).catch(() => {
-    isGivenUp = true
-    notes.push('response.encoding_broken')
-  })
-  // Failures show at the reading end; here they only must not become unhandled rejections.
-  const swallow = (): void => {}
+  writer.closed.catch(ignore)
+  let outcome: DrainEnd | null = null
+  const read = async (): Promise<void> => {
+    outcome = await drain(pair.readable, (chunk) => inner.push(chunk))
+  }
+  const reading = read()
   return {
     push: (chunk) => {
-      if (!isGivenUp) writer.write(chunk as Uint8Array<ArrayBuffer>).catch(swallow)
+      if (outcome === null) writer.write(chunk as Uint8Array<ArrayBuffer>).catch(ignore)
     },
     hasContent: () => inner.hasContent(),
     finish: async () => {
-      writer.close().catch(swallow)
+      writer.close().catch(ignore)
       await reading
-      const read = inner.finish()
-      return { ...read, notes: [...read.notes, ...notes] }
+      const answer = inner.finish()
+      if (outcome === 'whole') return answer
+      // Where we stopped reading, nothing can be said of the end mark; where the encoding broke off, so did the answer.
+      const isComplete = outcome === 'too_large_to_read' || answer.isComplete
+      return { ...answer, isComplete, notes: [...new Set([...answer.notes, `response.${outcome}`])] }
     },
   }
 }
 
-async function drain(readable: ReadableStream<Uint8Array>, onChunk: (chunk: Uint8Array) => void): Promise<void> {
+/** Failures show at the reading end; the writing end only must not leave them unhandled. */
+function ignore(): void {}
+
+type DrainEnd = 'whole' | 'too_large_to_read' | 'encoding_broken'
+
+async function drain(readable: ReadableStream<Uint8Array>, onChunk: (chunk: Uint8Array) => void): Promise<DrainEnd> {
   const reader = readable.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return
-    onChunk(value)
+  let bytes = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return 'whole'
+      bytes += value.byteLength
+      if (bytes > DECODED_BYTES_MAX) {
+        reader.cancel().catch(ignore)
+        return 'too_large_to_read'
+      }
+      onChunk(value)
+    }
+  } catch {
+    return 'encoding_broken'
   }
 }

@@ -2,31 +2,43 @@
  * The capture stage: what was seen of a call becomes its span. Nothing here waits: it listens to the tap, and builds the span once
  * the answer has ended, whatever way it ended.
  */
-import type { AnswerView, Dialect } from '../dialects/dialect.ts'
+import type { AnswerView, Dialect, RequestView } from '../dialects/dialect.ts'
+import { jsonText } from '../dialects/fields.ts'
 import type { AppError, AppErrorCode } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { SpanId } from '../domain/ids.ts'
 import type { JsonRecord } from '../domain/json.ts'
 import type { CapturePolicy } from '../domain/policy.ts'
 import type { Inspection } from '../domain/segment.ts'
-import { NO_TEXT, UNPRICED, type CapturedText, type Cost, type SpanStatus, type TraceSpan } from '../domain/span.ts'
+import { modelOf, NO_TEXT, UNPRICED, type CapturedText, type Cost, type SpanStatus, type TraceSpan } from '../domain/span.ts'
 import type { Caller } from '../domain/tenant.ts'
 import type { EpochMs } from '../domain/time.ts'
-import type { Usage } from '../domain/usage.ts'
-import type { RequestView } from '../dialects/dialect.ts'
+import { completionTokens, usageOf, type Usage } from '../domain/usage.ts'
 import type { PriceBook } from '../ports.ts'
 import { actionsOf } from './actions.ts'
 import type { AnswerRead } from './answer-reader.ts'
 import { estimateUsage } from './estimate.ts'
-import { keepText } from './kept-text.ts'
+import { clipText, keepText, utf8Length } from './kept-text.ts'
 import type { TapEnd } from './tap.ts'
 
 const NOTES_MAX = 32
+const NOTE_CHARS_MAX = 256
 const MESSAGE_CHARS_MAX = 1024
 const PARAMETERS_CHARS_MAX = 4096
+const PARAMETER_CHARS_MAX = 512
+/** Characters kept of words that a caller or an upstream chose: a model, a finish reason, an id. */
+const MODEL_CHARS_MAX = 256
+const WORD_CHARS_MAX = 128
+const PATH_CHARS_MAX = 512
 
 /** Response headers in which providers name their own id of a request. */
-const REQUEST_ID_HEADERS: readonly string[] = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id', 'x-goog-request-id']
+const REQUEST_ID_HEADERS: readonly string[] = [
+  'x-request-id',
+  'request-id',
+  'x-amzn-requestid',
+  'apim-request-id',
+  'x-goog-request-id',
+]
 
 /** What is known of a call before it is sent. */
 export type CallFacts = {
@@ -62,7 +74,8 @@ export type AnswerFacts = {
 
 /** The span of a call that this gateway refused, or whose upstream gave no answer at all. */
 export function refusedSpan(call: CallFacts, error: AppError, durationMs: number, isCancelled: boolean): TraceSpan {
-  const status: SpanStatus = isCancelled ? 'cancelled' : error.code.startsWith('upstream.') ? 'error' : 'refused'
+  const isUpstreams = error.code === 'upstream.unreachable' || error.code === 'upstream.timeout'
+  const status: SpanStatus = isCancelled ? 'cancelled' : isUpstreams ? 'error' : 'refused'
   return {
     ...commonFields(call, []),
     durationMs,
@@ -70,7 +83,8 @@ export function refusedSpan(call: CallFacts, error: AppError, durationMs: number
     ttftMs: null,
     status,
     statusCode: isCancelled ? null : error.status,
-    errorCode: error.code,
+    // A caller who left is no failure of anyone's.
+    errorCode: isCancelled ? null : error.code,
     errorMessage: clip(error.reason === null ? error.message : `${error.message}: ${error.reason}`),
     finishReason: null,
     upstreamRequestId: null,
@@ -87,10 +101,10 @@ export function refusedSpan(call: CallFacts, error: AppError, durationMs: number
 export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: PriceBook): TraceSpan {
   const { read, end } = answer
   const view = read.body === null ? null : call.dialect.readAnswer(read.body)
-  const output = call.policy.text === 'full' && view !== null ? keepText(view.segments, call.policy.textBytesMax) : NO_TEXT
-  const common = commonFields(call, read.notes)
-  const responseModel = view?.model ?? null
-  const { usage, cost } = priced(call, answer, view, common.input, responseModel, prices)
+  const isFull = call.policy.text === 'full'
+  const common = commonFields(call, end === 'complete' ? read.notes : [`response.${end}`, ...read.notes])
+  const responseModel = view === null ? null : clipOrNull(view.model, MODEL_CHARS_MAX)
+  const { usage, cost } = priced(call, answer, view, { ...common, responseModel }, prices)
   const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false)
   return {
     ...common,
@@ -101,30 +115,50 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
     statusCode: answer.status,
     errorCode: ending.code,
     errorMessage: ending.message === null ? null : clip(ending.message),
-    finishReason: view?.finishReason ?? null,
+    finishReason: view === null ? null : clipOrNull(view.finishReason, WORD_CHARS_MAX),
     upstreamRequestId: requestIdOf(answer.headers),
     responseModel,
     usage,
     cost,
-    output,
+    output: isFull && view !== null ? keepText(view.segments, call.policy.textBytesMax) : NO_TEXT,
     responseBytes: answer.responseBytes,
-    actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, call.policy.text === 'full'),
-    notes: end === 'complete' ? common.notes : [...common.notes, `response.${end}`],
+    actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, isFull),
   }
 }
 
 type CommonFields = Pick<
   TraceSpan,
-  | 'traceId' | 'spanId' | 'parentSpanId' | 'tenantId' | 'projectId' | 'keyId' | 'agentId' | 'userId' | 'sessionId' | 'tags'
-  | 'operation' | 'dialect' | 'provider' | 'requestModel' | 'isStreaming' | 'method' | 'path' | 'parameters'
-  | 'startTime' | 'input' | 'requestBytes' | 'findings' | 'notes'
+  | 'traceId'
+  | 'spanId'
+  | 'parentSpanId'
+  | 'tenantId'
+  | 'projectId'
+  | 'keyId'
+  | 'agentId'
+  | 'userId'
+  | 'sessionId'
+  | 'tags'
+  | 'operation'
+  | 'dialect'
+  | 'provider'
+  | 'requestModel'
+  | 'isStreaming'
+  | 'method'
+  | 'path'
+  | 'parameters'
+  | 'startTime'
+  | 'input'
+  | 'requestBytes'
+  | 'findings'
+  | 'notes'
 >
 
 function commonFields(call: CallFacts, notes: readonly string[]): CommonFields {
   const { caller, request } = call
   const isFull = call.policy.text === 'full'
   const inspection = request !== null && isFull ? request.inspection() : null
-  const uninspected = inspection?.uninspected.map((part) => `uninspected:${part.pointer} ${part.reason}`) ?? []
+  const uninspected =
+    inspection?.uninspected.slice(0, NOTES_MAX).map((part) => `uninspected:${part.pointer} ${part.reason}`) ?? []
   const unread = request?.unread ?? null
   return {
     traceId: caller.traceId,
@@ -134,22 +168,24 @@ function commonFields(call: CallFacts, notes: readonly string[]): CommonFields {
     projectId: caller.projectId,
     keyId: caller.keyId,
     agentId: caller.agentId,
-    userId: caller.userId ?? request?.view.userId?.slice(0, 128) ?? null,
+    userId: caller.userId ?? clipOrNull(request?.view.userId, WORD_CHARS_MAX),
     sessionId: caller.sessionId,
     tags: caller.tags,
     operation: request?.view.operation ?? 'other',
     dialect: call.dialect.name,
     provider: call.provider,
-    requestModel: request?.view.model?.slice(0, 256) ?? null,
+    requestModel: clipOrNull(request?.view.model, MODEL_CHARS_MAX),
     isStreaming: request?.view.isStreaming ?? false,
     method: call.method,
-    path: call.path.slice(0, 512),
+    path: clipText(call.path, PATH_CHARS_MAX),
     parameters: request !== null && isFull ? parametersText(request.view.parameters) : null,
     startTime: call.startTime,
     input: inspection === null ? NO_TEXT : keepText(inspection.segments, call.policy.textBytesMax),
     requestBytes: request?.bytes ?? 0,
     findings: call.findings,
-    notes: [...(unread === null ? [] : [unread]), ...uninspected, ...notes].slice(0, NOTES_MAX),
+    notes: [...(unread === null ? [] : [unread]), ...notes, ...uninspected]
+      .slice(0, NOTES_MAX)
+      .map((note) => clipText(note, NOTE_CHARS_MAX)),
   }
 }
 
@@ -157,32 +193,42 @@ function priced(
   call: CallFacts,
   answer: AnswerFacts,
   view: AnswerView | null,
-  input: CapturedText,
-  responseModel: string | null,
+  known: Pick<TraceSpan, 'requestModel' | 'responseModel' | 'input'>,
   prices: PriceBook,
 ): { readonly usage: Usage | null; readonly cost: Cost } {
-  const body: JsonRecord | null = answer.read.body
+  const { body } = answer.read
   if (body === null || view === null || answer.status >= 400) return { usage: null, cost: UNPRICED }
   const reported = prices.extractUsage(call.provider, call.dialect.name, body)
-  const operation = call.request?.view.operation
-  const isGenerated = operation === 'chat' || operation === 'text_completion'
-  const usage = reported ?? (isGenerated && view.segments.length > 0 ? estimateUsage(inputBytes(call, input), outputBytes(view)) : null)
-  const model = responseModel ?? call.request?.view.model ?? null
+  const usage = usageFrom(reported, answer, view, () => estimateOf(call, view, known.input))
+  const model = modelOf(known)
   if (usage === null || model === null) return { usage, cost: UNPRICED }
   const question = { provider: call.provider, usage, time: call.startTime }
   let cost = prices.price({ ...question, model })
   // The answer may name a snapshot or a deployment that no price list knows, where the asked model is known.
-  const asked = call.request?.view.model ?? null
+  const asked = known.requestModel
   if (cost.amount === null && asked !== null && asked !== model) cost = prices.price({ ...question, model: asked })
-  return { usage, cost: reported === null && cost.amount !== null ? { ...cost, status: 'estimated' } : cost }
+  return { usage, cost: usage !== reported && cost.amount !== null ? { ...cost, status: 'estimated' } : cost }
 }
 
-function inputBytes(call: CallFacts, input: CapturedText): number {
-  return input.textBytes > 0 ? input.textBytes : (call.request?.bytes ?? 0)
+/**
+ * What was reported, where there is a report of the whole answer. An answer that broke off may carry a report from its beginning
+ * (Anthropic counts the prompt and one token then): its prompt is right, its answer is at least what was seen.
+ */
+function usageFrom(reported: Usage | null, answer: AnswerFacts, view: AnswerView, estimate: () => Usage | null): Usage | null {
+  if (reported === null) return estimate()
+  const isWhole = (answer.end === 'complete' && answer.read.isComplete) || view.finishReason !== null
+  const seen = isWhole ? null : estimate()
+  if (seen === null || completionTokens(seen) <= completionTokens(reported)) return reported
+  return usageOf({ ...reported.reported, output_tokens: completionTokens(seen) })
 }
 
-function outputBytes(view: AnswerView): number {
-  return view.segments.reduce((sum, segment) => sum + segment.text.length, 0)
+/** Null where the call generates no text, or gave none. */
+function estimateOf(call: CallFacts, view: AnswerView, input: CapturedText): Usage | null {
+  const operation = call.request?.view.operation
+  if ((operation !== 'chat' && operation !== 'text_completion') || view.segments.length === 0) return null
+  const scratch = new Uint8Array(4096)
+  const outputBytes = view.segments.reduce((sum, segment) => sum + utf8Length(segment.text, scratch), 0)
+  return estimateUsage(input.textBytes > 0 ? input.textBytes : (call.request?.bytes ?? 0), outputBytes)
 }
 
 function endingOf(
@@ -201,7 +247,8 @@ function endingOf(
     case 'idle':
       return { status: 'incomplete', code: 'upstream.timeout', message: 'the upstream fell silent in mid-answer' }
     case 'complete':
-      if (answer.status >= 400) return { status: 'error', code: null, message: upstreamMessage ?? `the upstream answered ${answer.status}` }
+      if (answer.status >= 400)
+        return { status: 'error', code: null, message: upstreamMessage ?? `the upstream answered ${answer.status}` }
       if (view?.error != null) return { status: 'error', code: null, message: upstreamMessage ?? 'the answer carries an error' }
       if (isStreaming && !answer.read.isComplete) {
         return { status: 'incomplete', code: null, message: 'the stream ended without its end mark' }
@@ -213,19 +260,32 @@ function endingOf(
 function requestIdOf(headers: Headers): string | null {
   for (const name of REQUEST_ID_HEADERS) {
     const value = headers.get(name)
-    if (value !== null) return value.slice(0, 128)
+    if (value !== null) return clipText(value, WORD_CHARS_MAX)
   }
   return null
 }
 
 function parametersText(parameters: JsonRecord): string {
-  const text = JSON.stringify(parameters)
-  if (text.length <= PARAMETERS_CHARS_MAX) return text
-  // Large ones are schemas; the small settings are what people look for.
-  const small = Object.entries(parameters).filter(([, value]) => typeof value !== 'object' && String(value).length <= 256)
-  return JSON.stringify(Object.fromEntries(small)).slice(0, PARAMETERS_CHARS_MAX)
+  const text = jsonText(parameters)
+  if (text !== null && text.length <= PARAMETERS_CHARS_MAX) return text
+  // Large ones are schemas; the small settings are what people look for. What is kept stays JSON.
+  const entries: string[] = []
+  let chars = 2
+  for (const [key, value] of Object.entries(parameters)) {
+    if (typeof value === 'object') continue
+    const entry = `${JSON.stringify(key)}:${JSON.stringify(value)}`
+    if (entry.length > PARAMETER_CHARS_MAX || chars + entry.length + 1 > PARAMETERS_CHARS_MAX) continue
+    entries.push(entry)
+    chars += entry.length + 1
+  }
+  return `{${entries.join(',')}}`
+}
+
+/** An empty word says as little as none (Azure's first chunk has an empty model). */
+function clipOrNull(text: string | null | undefined, charsMax: number): string | null {
+  return text === null || text === undefined || text === '' ? null : clipText(text, charsMax)
 }
 
 function clip(text: string): string {
-  return text.length <= MESSAGE_CHARS_MAX ? text : `${text.slice(0, MESSAGE_CHARS_MAX - 1)}…`
+  return text.length <= MESSAGE_CHARS_MAX ? text : `${clipText(text, MESSAGE_CHARS_MAX - 1)}…`
 }

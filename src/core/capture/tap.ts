@@ -27,11 +27,7 @@ export type TapOptions = {
  * A body that breaks off is never closed cleanly: the returned stream errors, so that the server cuts the connection and the caller's
  * HTTP client sees what it would have seen without a gateway.
  */
-export function tap(
-  body: ReadableStream<Uint8Array>,
-  listener: TapListener,
-  options: TapOptions,
-): ReadableStream<Uint8Array> {
+export function tap(body: ReadableStream<Uint8Array>, listener: TapListener, options: TapOptions): ReadableStream<Uint8Array> {
   const { clock, idleTimeoutMs, announcedBytes, abort } = options
   const reader = body.getReader()
   let received = 0

@@ -38,7 +38,7 @@ export type GatewayConfig = {
     readonly firstByteTimeoutMs: number
     /** Longest silence of a moving stream. There is no total limit. */
     readonly idleTimeoutMs: number
-    /** Tries after the first one, only before the first byte, only for connection failures and 502, 503, 504. */
+    /** Tries after the first one, only before the first byte, only for connection failures and 502, 503, 504, 529. */
     readonly retries: number
   }
   readonly breaker: {

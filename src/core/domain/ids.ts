@@ -15,6 +15,9 @@ const HEX32 = /^[0-9a-f]{32}$/
 const HEX16 = /^[0-9a-f]{16}$/
 const TENANT = /^[A-Za-z0-9._-]{1,64}$/
 
+/** Every gateway key begins so: by it a key of ours is told from a provider's, wherever it stands. */
+export const GATEWAY_KEY_PREFIX = 'llmt_'
+
 /** The tenant of everyone who names none in `auth.mode: open`. */
 export const DEFAULT_TENANT = 'default' as TenantId
 

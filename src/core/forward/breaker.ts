@@ -50,6 +50,8 @@ export function createBreaker(config: GatewayConfig['breaker'], onChange: (state
     },
     failed: (now) => {
       failuresInRow += 1
+      // A call from before it opened fails late: that must not make the pause longer.
+      if (state === 'open') return
       if (state === 'half_open' || failuresInRow >= config.failureThreshold) {
         openedAt = now
         if (config.isEnabled) turn('open')

@@ -13,11 +13,18 @@ import { createBreaker, isDownStatus, type Breaker, type BreakerState } from './
 import { upstreamHeaders } from './headers.ts'
 import type { Route } from './route.ts'
 
-/** Base of the pause between two tries; it doubles with each. */
+/** Base of the pause between two tries; it doubles with each, up to the maximum. */
 const RETRY_PAUSE_MS = 100
+const RETRY_PAUSE_MS_MAX = 5_000
+
+/** With `upstream_url` a caller may name any provider, so the number kept is bounded; the oldest goes first. */
+const BREAKERS_MAX = 256
 
 /** Signs a request anew for a provider whose signature covers the host (SigV4). */
-export type Sign = (provider: Provider, request: { method: string; url: string; headers: Headers; body: Uint8Array | null }) => Promise<Headers>
+export type Sign = (
+  provider: Provider,
+  request: { method: string; url: string; headers: Headers; body: Uint8Array | null },
+) => Promise<Headers>
 
 export type ForwardDeps = {
   readonly config: GatewayConfig
@@ -51,6 +58,7 @@ export function createForward(deps: ForwardDeps): Forward {
     let breaker = breakers.get(provider)
     if (breaker === undefined) {
       breaker = createBreaker(deps.config.breaker, (state) => deps.metrics.breaker(provider, state))
+      if (breakers.size >= BREAKERS_MAX) breakers.delete(breakers.keys().next().value ?? '')
       breakers.set(provider, breaker)
     }
     return breaker
@@ -72,30 +80,31 @@ export function createForward(deps: ForwardDeps): Forward {
   async function send(ask: ForwardAsk): Promise<Result<UpstreamResponse, AppError>> {
     const { provider, dialect } = ask.route
     const breaker = breakerOf(provider.name)
-    const headers = upstreamHeaders(ask.headers, provider, dialect.name, ask.gatewayKeyHeader)
+    const headers = upstreamHeaders(ask.headers, provider, dialect.name, ask.gatewayKeyHeader, deps.config.auth.adminKey)
     for (let tries = 0; ; tries += 1) {
       const now = deps.clock.now()
       if (!breaker.admit(now)) return err(circuitOpen(provider.name, breaker.waitMs(now)))
-      const answer = await attempt(ask, headers)
-      const mayRetry = tries < deps.config.upstream.retries && !ask.signal.aborted
-      if (answer.ok) {
-        if (!isDownStatus(answer.value.status)) {
-          breaker.succeeded()
-          return answer
-        }
-        breaker.failed(deps.clock.now())
-        if (!mayRetry) return answer
-        await answer.value.body?.cancel()
-      } else {
-        if (answer.error.kind === 'aborted') {
-          breaker.abandoned()
-          return err(toAppError(provider.name, answer.error))
-        }
-        breaker.failed(deps.clock.now())
-        // A head that did not come in time may still be worked on: asking again would pay twice.
-        if (!mayRetry || answer.error.kind === 'timeout') return err(toAppError(provider.name, answer.error))
+      const answer = await attempt(ask, headers).catch((error: unknown) => {
+        // A bug, but a probe's place must not be lost with it: the breaker would stay half open for ever.
+        breaker.abandoned()
+        throw error
+      })
+      if (answer.ok && !isDownStatus(answer.value.status)) {
+        breaker.succeeded()
+        return answer
       }
-      await pause(deps.clock, RETRY_PAUSE_MS * 2 ** tries)
+      if (!answer.ok && answer.error.kind === 'aborted') {
+        breaker.abandoned()
+        return err(toAppError(provider.name, answer.error))
+      }
+      breaker.failed(deps.clock.now())
+      // A breaker that this failure opened would refuse the next try: the provider's own answer says more than that refusal.
+      const mayRetry = tries < deps.config.upstream.retries && !ask.signal.aborted && breaker.state() === 'closed'
+      // A head that did not come in time may still be worked on: asking again would pay twice.
+      const isFinal = !mayRetry || (!answer.ok && answer.error.kind === 'timeout')
+      if (isFinal) return answer.ok ? answer : err(toAppError(provider.name, answer.error))
+      if (answer.ok) await discard(answer.value)
+      await pause(deps.clock, Math.min(RETRY_PAUSE_MS * 2 ** tries, RETRY_PAUSE_MS_MAX), ask.signal)
     }
   }
 
@@ -105,8 +114,25 @@ export function createForward(deps: ForwardDeps): Forward {
   }
 }
 
-function pause(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => clock.after(delayMs, resolve))
+/** The connection of an answer that nobody will read is let go; one that is broken already is gone by itself. */
+async function discard(answer: UpstreamResponse): Promise<void> {
+  await answer.body?.cancel().catch(() => undefined)
+}
+
+/** Ends early when the caller leaves: the next try then finds the signal. */
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const stop = clock.after(delayMs, resolve)
+    signal.addEventListener(
+      'abort',
+      () => {
+        stop()
+        resolve()
+      },
+      { once: true },
+    )
+  })
 }
 
 function circuitOpen(provider: string, waitMs: number): AppError {
@@ -129,4 +155,3 @@ function toAppError(provider: string, failure: UpstreamFailure): AppError {
       return appError('upstream.unreachable', `provider "${provider}" cannot be reached`, more)
   }
 }
-

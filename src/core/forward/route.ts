@@ -1,17 +1,20 @@
 /**
  * Where a call goes: provider, upstream URL and dialect. A base URL comes from configuration only, never from a header, a body or a
- * path; the built URL is checked to be on the provider's own origin.
+ * path; the built URL is checked to be below the provider's own base URL, since a stored credential goes with it.
  */
 import { dialectNamed, dialectOfPath } from '../dialects/registry.ts'
 import type { Dialect, RequestTarget } from '../dialects/dialect.ts'
 import { appError, type AppError } from '../domain/errors.ts'
 import type { GatewayConfig, Provider } from '../domain/gateway.ts'
+import { GATEWAY_KEY_PREFIX } from '../domain/ids.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 
 export type Route = {
   readonly provider: Provider
   readonly dialect: Dialect
+  /** The provider's own path, plain: for reading it, not for sending it. */
   readonly target: RequestTarget
+  /** As the caller wrote it, but for keys in its query. */
   readonly url: string
 }
 
@@ -22,8 +25,8 @@ const PROVIDER_OF_HOST: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)api\.openai\.com$/, 'openai'],
   [/(^|\.)api\.anthropic\.com$/, 'anthropic'],
   [/(^|\.)(openai|cognitiveservices|services\.ai)\.azure\.com$/, 'azure'],
-  [/^bedrock-runtime[.-].*amazonaws\.com/, 'bedrock'],
-  [/(^|\.)(generativelanguage|aiplatform)\.googleapis\.com$/, 'google'],
+  [/^bedrock-runtime[.-].*\.amazonaws\.com(\.cn)?$/, 'bedrock'],
+  [/(^|[.-])(generativelanguage|aiplatform)\.googleapis\.com$/, 'google'],
   [/(^|\.)groq\.com$/, 'groq'],
   [/(^|\.)mistral\.ai$/, 'mistral'],
   [/(^|\.)deepseek\.com$/, 'deepseek'],
@@ -32,66 +35,119 @@ const PROVIDER_OF_HOST: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)openrouter\.ai$/, 'openrouter'],
 ]
 
+/** What may stand in a span and on a metric as a provider's name that no configuration lists. */
+const PROVIDER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
+
 /**
  * First that answers: `header` (X-LLMTrace-Provider), the `/p/{provider}` prefix, the dialect's default. With `upstream_url` set
- * every call goes there and the provider is told by header, then hostname, then dialect. Fails with `request.provider_unknown`.
+ * every call goes there and the provider is told by header, prefix, hostname, then dialect. Fails with `request.provider_unknown`,
+ * and with `request.malformed` for a path that would leave the provider's base URL.
  */
-export function routeOf(
-  config: GatewayConfig,
-  target: RequestTarget,
-  header: string | null,
-): Result<Route, AppError> {
+export function routeOf(config: GatewayConfig, target: RequestTarget, header: string | null): Result<Route, AppError> {
   const prefix = PREFIX.exec(target.path)
-  const named = header ?? prefix?.[1] ?? null
+  const named = (header ?? prefix?.[1])?.toLowerCase() ?? null
   const path = prefix === null ? target.path : (prefix[2] ?? '/')
-  const bare: RequestTarget = { path, search: target.search }
-  const byPath = dialectOfPath(bare)
+  const asked: RequestTarget = { path, search: target.search }
 
   if (config.upstreamUrl !== null) {
-    const name = named ?? providerOfUrl(config.upstreamUrl) ?? byPath.provider
-    const known = config.providers.get(name.toLowerCase())
-    const provider: Provider = { ...(known ?? unlisted(name.toLowerCase())), baseUrl: config.upstreamUrl }
-    return joined(provider, bare)
+    const name = named ?? providerOfUrl(config.upstreamUrl) ?? dialectOfPath({ ...asked, path: plainPath(path) }).provider
+    const known = config.providers.get(name)
+    if (known === undefined && !PROVIDER_NAME.test(name)) return err(unknownProvider(name))
+    return joined({ ...(known ?? unlisted(name)), baseUrl: config.upstreamUrl }, asked)
   }
-  const name = (named ?? byPath.provider).toLowerCase()
+  const name = named ?? dialectOfPath({ ...asked, path: plainPath(path) }).provider
   const provider = config.providers.get(name)
-  if (provider === undefined) {
-    return err(
-      appError('request.provider_unknown', `provider "${printable(name)}" is not configured here`, {
-        extra: { provider: printable(name) },
-      }),
-    )
-  }
-  return joined(provider, bare)
+  return provider === undefined ? err(unknownProvider(name)) : joined(provider, asked)
 }
 
-function joined(provider: Provider, target: RequestTarget): Result<Route, AppError> {
+function unknownProvider(name: string): AppError {
+  const shown = printable(name)
+  return appError('request.provider_unknown', `provider "${shown}" is not configured here`, { extra: { provider: shown } })
+}
+
+function joined(provider: Provider, asked: RequestTarget): Result<Route, AppError> {
   if (provider.baseUrl === null) {
     return err(
-      appError('request.provider_unknown', `provider "${provider.name}" has no base URL: set providers.${provider.name}.base_url`, {
-        extra: { provider: provider.name },
-      }),
+      appError(
+        'request.provider_unknown',
+        `provider "${provider.name}" has no base URL: set providers.${provider.name}.base_url`,
+        {
+          extra: { provider: provider.name },
+        },
+      ),
     )
   }
   const base = new URL(provider.baseUrl)
   const basePath = base.pathname === '/' ? '' : base.pathname
-  // A client whose base URL already carries the provider's own prefix must not get it twice.
-  const hasPrefix = basePath !== '' && (target.path === basePath || target.path.startsWith(`${basePath}/`))
-  const own: RequestTarget = hasPrefix ? { path: target.path.slice(basePath.length) || '/', search: target.search } : target
-  const url = `${base.origin}${basePath}${own.path}${own.search}`
-  if (!isOnOrigin(url, base.origin)) {
-    return err(appError('request.malformed', 'the request path does not lead to the provider', { reason: `left ${base.origin}` }))
+  const ownPath = asked.path.slice(overlapOf(basePath, asked.path))
+  const url = `${base.origin}${basePath}${ownPath}`
+  const sentPath = pathUnder(url, base.origin, basePath)
+  if (sentPath === null) {
+    return err(
+      appError('request.malformed', 'the request path does not lead to the provider', { reason: `left ${base.origin}` }),
+    )
   }
-  const dialect = provider.dialect === null ? dialectOfPath(own).dialect : dialectNamed(provider.dialect, own)
-  return ok({ provider, dialect, target: own, url })
+  const own: RequestTarget = { path: plainPath(sentPath), search: asked.search }
+  const dialect = dialectFor(provider, own, asked)
+  return ok({ provider, dialect, target: own, url: `${url}${upstreamSearch(asked.search, provider, dialect)}` })
 }
 
-function isOnOrigin(url: string, origin: string): boolean {
-  try {
-    return new URL(url).origin === origin
-  } catch {
-    return false
+/** A dialect is told by the provider's own path; by the asked one where the base URL took away what tells it (`/api` of Ollama). */
+function dialectFor(provider: Provider, own: RequestTarget, asked: RequestTarget): Dialect {
+  if (provider.dialect !== null) return dialectNamed(provider.dialect, own)
+  const { dialect } = dialectOfPath(own)
+  if (dialect.name !== 'opaque') return dialect
+  const byAsked = dialectOfPath({ ...asked, path: plainPath(asked.path) }).dialect
+  return byAsked.name === 'azure-openai' ? dialect : byAsked
+}
+
+/**
+ * How much of the path's beginning repeats the base path's end, in whole segments: a client whose base URL already carries the
+ * provider's own prefix, or its `/v1`, must not get it twice.
+ */
+function overlapOf(basePath: string, path: string): number {
+  for (let at = basePath === '' ? -1 : 0; at !== -1; at = basePath.indexOf('/', at + 1)) {
+    const end = basePath.slice(at)
+    if (path === end || path.startsWith(`${end}/`)) return end.length
   }
+  return 0
+}
+
+/**
+ * The path below `basePath` that the transport will really ask for (`..`, backslashes and their escapes resolved); null where it, or
+ * what a server makes of it that undoes escaped slashes first, leaves the base.
+ */
+function pathUnder(url: string, origin: string, basePath: string): string | null {
+  if (!URL.canParse(url)) return null
+  const { origin: sentTo, pathname } = new URL(url)
+  const undone = new URL(`${origin}${pathname.replace(/%(2f|5c)/gi, '/')}`).pathname
+  const isUnder = (path: string): boolean => path === basePath || path.startsWith(`${basePath}/`)
+  return sentTo === origin && isUnder(pathname) && isUnder(undone) ? pathname.slice(basePath.length) || '/' : null
+}
+
+/**
+ * A path as a lenient server reads it: escapes of plain characters undone (RFC 3986 section 6.2.2.2), slashes in a row as one, none at
+ * the end. For telling the dialect only: otherwise `/v1/ch%61t/completions` would be a way around whoever reads chats.
+ */
+function plainPath(path: string): string {
+  const unescaped = path.includes('%')
+    ? path.replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
+        const char = String.fromCharCode(parseInt(hex, 16))
+        return /[A-Za-z0-9._~:-]/.test(char) ? char : escape
+      })
+    : path
+  const single = unescaped.replaceAll('\\', '/').replace(/\/{2,}/g, '/')
+  return single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single
+}
+
+/** The query without keys of ours, and without the caller's own (Gemini takes one there) where the provider has a configured one. */
+function upstreamSearch(search: string, provider: Provider, dialect: Dialect): string {
+  const isReplaced = provider.credential !== null && (dialect.name === 'gemini' || provider.name === 'google')
+  if (!isReplaced && !search.includes(GATEWAY_KEY_PREFIX)) return search
+  const pairs = search.slice(1).split('&')
+  const kept = pairs.filter((pair) => !pair.includes(GATEWAY_KEY_PREFIX) && !(isReplaced && pair.startsWith('key=')))
+  if (kept.length === pairs.length) return search
+  return kept.length === 0 ? '' : `?${kept.join('&')}`
 }
 
 function providerOfUrl(url: string): string | null {

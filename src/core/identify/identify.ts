@@ -2,19 +2,18 @@
  * The identify stage: who calls. The tenant comes from the key (or, in open mode and with the root key, from a header), never from a
  * body. A key is looked for wherever an SDK puts one, and is never logged. Texts of refusals are generic: the reason goes to the span.
  */
+import { constantTimeEqual } from '../domain/constant-time.ts'
 import { appError, type AppError } from '../domain/errors.ts'
 import type { GatewayConfig } from '../domain/gateway.ts'
-import { DEFAULT_TENANT, parseTenantId, type TenantId } from '../domain/ids.ts'
+import { DEFAULT_TENANT, GATEWAY_KEY_PREFIX, parseTenantId, type TenantId } from '../domain/ids.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { Caller, Role } from '../domain/tenant.ts'
-import type { Clock, IdSource, KeyStore } from '../ports.ts'
-import { constantTimeEqual } from './constant-time.ts'
+import type { ApiKey, Caller, Role } from '../domain/tenant.ts'
+import { PortError, type Clock, type IdSource, type KeyStore } from '../ports.ts'
 import { parseTraceparent } from './trace-context.ts'
 
 const ATTRIBUTE = /^[\x20-\x7e]{1,128}$/
 const TAGS_MAX = 16
 const TAG_CHARS_MAX = 128
-const GATEWAY_KEY_PREFIX = 'llmt_'
 
 /** In the order in which they are looked at; `x-llmtrace-key` is ours alone. */
 const KEY_PLACES: readonly string[] = ['x-llmtrace-key', 'authorization', 'x-api-key', 'api-key', 'x-goog-api-key']
@@ -34,7 +33,7 @@ export type Identified = {
 
 /**
  * Fails with `auth.required` (no key, unknown, expired or revoked key), `auth.denied` (a key without the right) and
- * `request.malformed` (an attribution header out of bounds).
+ * `request.malformed` (an attribution header out of bounds) and `gateway.unavailable` (the key store does not answer).
  */
 export async function identify(headers: Headers, deps: IdentifyDeps): Promise<Result<Identified, AppError>> {
   const attributes = readAttributes(headers, deps.ids)
@@ -48,10 +47,13 @@ export async function identify(headers: Headers, deps: IdentifyDeps): Promise<Re
     // Open mode is one person's own machine: whoever reaches it may do everything.
     return ok(identified(attributes.value, named.value ?? DEFAULT_TENANT, 'root', null))
   }
-  if (deps.auth.adminKey !== null && constantTimeEqual(found.secret, deps.auth.adminKey)) {
+  if (isRootKey(found.secret, deps.auth.adminKey)) {
     return ok(identified(attributes.value, named.value ?? DEFAULT_TENANT, 'root', found.header))
   }
-  const key = await deps.keys.find(found.secret)
+  const key = await findStored(deps.keys, found.secret)
+  if (key === 'unavailable') {
+    return err(appError('gateway.unavailable', 'the gateway cannot check keys right now', { reason: 'key store down' }))
+  }
   if (key === null) return err(authRequired('unknown key'))
   const now = deps.clock.now()
   if (key.revokedAt !== null && key.revokedAt <= now) return err(authRequired('revoked key'))
@@ -61,6 +63,16 @@ export async function identify(headers: Headers, deps: IdentifyDeps): Promise<Re
   }
   const base = identified(attributes.value, key.tenantId, key.role, found.header)
   return ok({ ...base, caller: { ...base.caller, projectId: key.projectId, keyId: key.id } })
+}
+
+/** A store that does not answer is told apart from a key that it does not know. */
+async function findStored(keys: KeyStore, secret: string): Promise<ApiKey | null | 'unavailable'> {
+  try {
+    return await keys.find(secret)
+  } catch (error) {
+    if (error instanceof PortError) return 'unavailable'
+    throw error
+  }
 }
 
 function authRequired(reason: string): AppError {
@@ -80,9 +92,14 @@ function findKey(headers: Headers, adminKey: string | null): { readonly secret: 
     if (value === null) continue
     const secret = header === 'authorization' ? value.replace(/^bearer\s+/i, '').trim() : value.trim()
     const isOurs = header === 'x-llmtrace-key' || secret.startsWith(GATEWAY_KEY_PREFIX)
-    if (isOurs || (adminKey !== null && constantTimeEqual(secret, adminKey))) return { secret, header }
+    if (isOurs || isRootKey(secret, adminKey)) return { secret, header }
   }
   return null
+}
+
+/** An empty root key is none: otherwise an empty header would be it. */
+function isRootKey(secret: string, adminKey: string | null): boolean {
+  return adminKey !== null && adminKey !== '' && constantTimeEqual(secret, adminKey)
 }
 
 function readTenant(headers: Headers): Result<TenantId | null, AppError> {
@@ -97,7 +114,8 @@ function readAttributes(headers: Headers, ids: IdSource): Result<Attributes, App
   const values: { [name: string]: string | null } = {}
   for (const name of ['Agent', 'User', 'Session']) {
     const value = headers.get(`x-llmtrace-${name.toLowerCase()}-id`)
-    if (value !== null && !ATTRIBUTE.test(value)) return err(badHeader(`X-LLMTrace-${name}-ID`, '1 to 128 printable characters'))
+    if (value !== null && !ATTRIBUTE.test(value))
+      return err(badHeader(`X-LLMTrace-${name}-ID`, '1 to 128 printable characters'))
     values[name] = value
   }
   const tags = readTags(headers.get('x-llmtrace-tags'))
@@ -125,7 +143,8 @@ function readTags(header: string | null): Result<{ readonly [key: string]: strin
     const at = pair.indexOf('=')
     const key = pair.slice(0, at).trim()
     const value = pair.slice(at + 1).trim()
-    if (at === -1 || !ATTRIBUTE.test(key) || (value !== '' && !ATTRIBUTE.test(value))) return err(badHeader('X-LLMTrace-Tags', rule))
+    if (at === -1 || !ATTRIBUTE.test(key) || (value !== '' && !ATTRIBUTE.test(value)))
+      return err(badHeader('X-LLMTrace-Tags', rule))
     tags[key] = value
   }
   return ok({ ...tags })

@@ -32,7 +32,8 @@ export function inspect(body: Uint8Array | null, headers: Headers, dialect: Dial
 
 function readBody(body: Uint8Array | null, headers: Headers): { readonly json: unknown; readonly unread: string | null } {
   if (body === null || body.byteLength === 0) return { json: undefined, unread: null }
-  if (headers.has('content-encoding') && headers.get('content-encoding') !== 'identity') return { json: undefined, unread: 'request.encoded' }
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  if (encoding !== '' && encoding !== 'identity') return { json: undefined, unread: 'request.encoded' }
   if (body.byteLength > PARSED_BYTES_MAX) return { json: undefined, unread: 'request.too_large_to_read' }
   // Multipart and other binary uploads are told apart by their first byte, so that a wrong content-type still reads.
   const json = looksLikeJson(body) ? parseJson(decoder.decode(body)) : undefined
