@@ -3,7 +3,8 @@ import type { Segment } from '../domain/segment.ts'
 import type { CapturedText } from '../domain/span.ts'
 
 const encoder = new TextEncoder()
-const SCRATCH_BYTES = 64 * 1024
+const SCRATCH_BYTES = 16 * 1024
+const COUNTED_CHARS_MAX = 4096
 
 /** Segments kept of one side: a body of many tiny messages weighs more in their frames than in their texts. */
 export const SEGMENTS_MAX = 4096
@@ -19,7 +20,32 @@ export function clipText(text: string, charsMax: number): string {
 }
 
 /** UTF-8 bytes of a text, without keeping an encoded copy. */
-export function utf8Length(text: string, scratch: Uint8Array): number {
+export function utf8Length(text: string): number {
+  return text.length <= COUNTED_CHARS_MAX ? countedLength(text) : encodedLength(text)
+}
+
+/** Counting is fastest for the many short texts: a buffer to encode into would cost more than the text. */
+function countedLength(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    // Three bytes from U+0800 on; a surrogate pair has four, which is two a unit; a lone surrogate is encoded as U+FFFD.
+    bytes += unit < 0x800 ? 1 : isPair(text, i) ? 1 : 2
+  }
+  return bytes
+}
+
+/** True for both units of a surrogate pair. */
+function isPair(text: string, i: number): boolean {
+  const unit = text.charCodeAt(i)
+  if (unit < 0xd800 || unit > 0xdfff) return false
+  const other = text.charCodeAt(unit < 0xdc00 ? i + 1 : i - 1)
+  return unit < 0xdc00 ? other >= 0xdc00 && other <= 0xdfff : other >= 0xd800 && other < 0xdc00
+}
+
+function encodedLength(text: string): number {
+  const scratch = new Uint8Array(SCRATCH_BYTES)
   let bytes = 0
   let at = 0
   while (at < text.length) {
@@ -42,8 +68,7 @@ export function cutUtf8(text: string, bytesMax: number): string {
  * first ones and tool definitions come last, since the end of a conversation says what the call was about; order and pointers stay.
  */
 export function keepText(segments: readonly Segment[], bytesMax: number): CapturedText {
-  const scratch = new Uint8Array(SCRATCH_BYTES)
-  const sizes = segments.map((segment) => utf8Length(segment.text, scratch))
+  const sizes = segments.map((segment) => utf8Length(segment.text))
   const textBytes = sizes.reduce((sum, size) => sum + size, 0)
   if (textBytes <= bytesMax && segments.length <= SEGMENTS_MAX) {
     return { segments: segments.map(bounded), textBytes, isTruncated: false }
