@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { array, assert, property } from 'fast-check'
+import { array, assert, oneof, property, type Arbitrary } from 'fast-check'
 import { anthropicMessages } from '../../../src/core/dialects/anthropic-messages.ts'
 import { azureOpenai } from '../../../src/core/dialects/azure-openai.ts'
 import type { Dialect, RequestTarget } from '../../../src/core/dialects/dialect.ts'
@@ -9,7 +9,8 @@ import { openaiCompletions } from '../../../src/core/dialects/openai-completions
 import { openaiEmbeddings } from '../../../src/core/dialects/openai-embeddings.ts'
 import { openaiResponses } from '../../../src/core/dialects/openai-responses.ts'
 import { asRecord, type Json } from '../../../src/core/domain/json.ts'
-import { assembled, deeplyNested, oddJson, unresolved } from '../../support/dialect.ts'
+import { assembled, damaged, deeplyNested, oddJson, unresolved } from '../../support/dialect.ts'
+import { ANTHROPIC_SAMPLE, CHAT_SAMPLE, PLAIN_SAMPLE, RESPONSES_SAMPLE, type Sample } from '../../support/sample-bodies.ts'
 
 const CHAT = words(`
   messages role user tool assistant content type text thinking refusal image_url name tool_calls function custom
@@ -50,14 +51,14 @@ const PLAIN = [
   'data',
 ]
 
-const DIALECTS: readonly (readonly [string, Dialect, readonly string[], RequestTarget])[] = [
-  ['openai-chat', openaiChat, CHAT, at('/v1/chat/completions')],
-  ['openai-responses', openaiResponses, RESPONSES, at('/v1/responses')],
-  ['anthropic-messages', anthropicMessages, ANTHROPIC, at('/v1/messages')],
-  ['openai-completions', openaiCompletions, PLAIN, at('/v1/completions')],
-  ['openai-embeddings', openaiEmbeddings, PLAIN, at('/v1/embeddings')],
-  ['opaque', opaque, [...PLAIN, 'instructions', 'revised_prompt', 'error'], at('/v1/images/generations')],
-  ['azure-openai', azureOpenai(at('/openai/v1/responses')), RESPONSES, at('/openai/v1/responses')],
+const DIALECTS: readonly (readonly [string, Dialect, readonly string[], RequestTarget, Sample])[] = [
+  ['openai-chat', openaiChat, CHAT, at('/v1/chat/completions'), CHAT_SAMPLE],
+  ['openai-responses', openaiResponses, RESPONSES, at('/v1/responses'), RESPONSES_SAMPLE],
+  ['anthropic-messages', anthropicMessages, ANTHROPIC, at('/v1/messages'), ANTHROPIC_SAMPLE],
+  ['openai-completions', openaiCompletions, PLAIN, at('/v1/completions'), PLAIN_SAMPLE],
+  ['openai-embeddings', openaiEmbeddings, PLAIN, at('/v1/embeddings'), PLAIN_SAMPLE],
+  ['opaque', opaque, [...PLAIN, 'instructions', 'revised_prompt', 'error'], at('/v1/images/generations'), PLAIN_SAMPLE],
+  ['azure-openai', azureOpenai(at('/openai/v1/responses')), RESPONSES, at('/openai/v1/responses'), RESPONSES_SAMPLE],
 ]
 
 function words(text: string): readonly string[] {
@@ -68,10 +69,14 @@ function at(path: string): RequestTarget {
   return { path, search: '' }
 }
 
-describe.each(DIALECTS)('%s takes any JSON', (_name, dialect, words, target) => {
+function oddOrDamaged(words: readonly string[], sound: Json): Arbitrary<Json> {
+  return oneof(oddJson(words), { arbitrary: damaged(sound), weight: 4 })
+}
+
+describe.each(DIALECTS)('%s takes any JSON', (_name, dialect, words, target, sample) => {
   test('as a request: never throws, and every pointer leads to its text', () => {
     assert(
-      property(oddJson(words), (body) => {
+      property(oddOrDamaged(words, sample.request), (body) => {
         const view = dialect.readRequest(body, target)
         const { segments, uninspected } = view.inspect()
         expect(unresolved(body, segments)).toEqual([])
@@ -84,13 +89,13 @@ describe.each(DIALECTS)('%s takes any JSON', (_name, dialect, words, target) => 
         expect(view.userId === null || typeof view.userId === 'string').toBe(true)
         expect(asRecord(view.parameters)).not.toBeNull()
       }),
-      { numRuns: 400 },
+      { numRuns: 500 },
     )
   })
 
   test('as an answer: never throws, and every pointer leads to its text', () => {
     assert(
-      property(oddJson(words), (body) => {
+      property(oddOrDamaged(words, sample.answer), (body) => {
         const record = asRecord(body) ?? { body }
         const view = dialect.readAnswer(record)
         expect(unresolved(record, view.segments)).toEqual([])
@@ -98,13 +103,14 @@ describe.each(DIALECTS)('%s takes any JSON', (_name, dialect, words, target) => 
         for (const call of view.toolCalls)
           expect(typeof call.name === 'string' && typeof call.arguments === 'string').toBe(true)
       }),
-      { numRuns: 400 },
+      { numRuns: 500 },
     )
   })
 
   test('as a stream: never throws, and the pointers lead into the body that it gives', () => {
     assert(
-      property(array(oddJson(words), { maxLength: 8 }), (payloads) => {
+      property(oneof(array(oddJson(words), { maxLength: 8 }), { arbitrary: damaged(sample.stream), weight: 4 }), (odd) => {
+        const payloads = Array.isArray(odd) ? odd : [odd]
         const { assembler, deltas } = assembled(dialect, payloads)
         const body = assembler.body()
         const segments = body === null ? [] : dialect.readAnswer(body).segments
@@ -113,7 +119,7 @@ describe.each(DIALECTS)('%s takes any JSON', (_name, dialect, words, target) => 
         expect(deltas.length === 0 || assembler.hasContent()).toBe(true)
         expect(assembler.stop()).toBeInstanceOf(Uint8Array)
       }),
-      { numRuns: 400 },
+      { numRuns: 500 },
     )
   })
 
