@@ -11,7 +11,7 @@ import { assembleCohere } from './cohere-stream.ts'
 import { createCollector, errorOf, parametersOf, type Collector } from './collector.ts'
 import type { AnswerView, Dialect, RequestTarget, RequestView, ToolCall } from './dialect.ts'
 import { addJsonValue, addTextOrJson, answerCount, eachElement, inspectBody, tokenCap } from './fields.ts'
-import { addStructured, itemsOf } from './structured-text.ts'
+import { addStructured, itemsOf, reasonOfKey } from './structured-text.ts'
 
 const OMIT: ReadonlySet<string> = new Set([
   'model',
@@ -120,7 +120,7 @@ function readPart(collector: Collector, origin: Origin, part: JsonRecord, at: st
   if (typeof thinking === 'string') collector.add(origin, `${at}/thinking`, thinking, { kind: 'reasoning' })
   if (document !== undefined && document !== null) readDocument(collector, document, `${at}/document`)
   if (typeof text === 'string' || typeof thinking === 'string' || (document !== undefined && document !== null)) return
-  collector.skip(at, asString(part['type'])?.slice(0, 32) ?? 'unknown part')
+  collector.skip(at, reasonOfKey(asString(part['type'])))
 }
 
 /** A text, `{id, data}` with a text or a record as its data, or (v1, rerank) a record of fields. */

@@ -11,7 +11,8 @@ import { createCollector, errorOf, parametersOf, type Collector } from './collec
 import type { AnswerView, Dialect, RequestTarget, RequestView, ToolCall } from './dialect.ts'
 import { addJsonValue, addTextOrJson, answerCount, inspectBody, tokenCap } from './fields.ts'
 import { assembleGemini } from './gemini-stream.ts'
-import { addStructured, itemsOf } from './structured-text.ts'
+import { addStructured, itemsOf, reasonOfKey } from './structured-text.ts'
+import { unescaped } from './unescaped.ts'
 
 const OMIT: ReadonlySet<string> = new Set([
   'model',
@@ -112,15 +113,6 @@ function pathOf(path: string): { readonly model: string | null; readonly method:
   return { model: match?.[1] === undefined ? null : unescaped(match[1]), method: match?.[2] ?? '' }
 }
 
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // Not an escape after all: the name as it stands.
-    return text
-  }
-}
-
 function readPrompt(collector: Collector, body: JsonRecord, at: string): void {
   for (const key of ['systemInstruction', 'system_instruction']) {
     for (const [value, pointer] of itemsOf(body[key], `${at}/${key}`)) readContent(collector, 'system', value, pointer)
@@ -176,13 +168,10 @@ function readPart(collector: Collector, origin: Origin, value: Json, pointer: st
     const at = `${pointer}/${pointerToken(key)}`
     const inner = asRecord(part[key])
     const read = inner === null ? undefined : PART_READERS.get(key)
-    if (inner === null || read === undefined) collector.skip(at, READABLE_KEY.test(key) ? key : 'unknown part')
+    if (inner === null || read === undefined) collector.skip(at, reasonOfKey(key))
     else read(collector, inner, at, origin, calls)
   }
 }
-
-/** Keys become part of a note: no free text. */
-const READABLE_KEY = /^[a-zA-Z_]{1,32}$/
 
 type PartReader = (collector: Collector, inner: JsonRecord, at: string, origin: Origin, calls: ToolCall[] | null) => void
 

@@ -21,3 +21,8 @@ export function itemsOf(value: Json, pointer: string): readonly (readonly [item:
   if (value === undefined || value === null) return []
   return Array.isArray(value) ? value.map((item: Json, i) => [item, `${pointer}/${i}`] as const) : [[value, pointer]]
 }
+
+/** Keys and types of a body as a reason in a note: names, never free text. */
+export function reasonOfKey(key: string | null): string {
+  return key !== null && /^[a-zA-Z_]{1,32}$/.test(key) ? key : 'unknown part'
+}
