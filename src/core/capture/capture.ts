@@ -226,8 +226,7 @@ function usageFrom(reported: Usage | null, answer: AnswerFacts, view: AnswerView
 function estimateOf(call: CallFacts, view: AnswerView, input: CapturedText): Usage | null {
   const operation = call.request?.view.operation
   if ((operation !== 'chat' && operation !== 'text_completion') || view.segments.length === 0) return null
-  const scratch = new Uint8Array(4096)
-  const outputBytes = view.segments.reduce((sum, segment) => sum + utf8Length(segment.text, scratch), 0)
+  const outputBytes = view.segments.reduce((sum, segment) => sum + utf8Length(segment.text), 0)
   return estimateUsage(input.textBytes > 0 ? input.textBytes : (call.request?.bytes ?? 0), outputBytes)
 }
 
