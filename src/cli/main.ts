@@ -146,6 +146,7 @@ function unknownCommand(word: string): string {
 function unknownFlag(flag: string, name: string): string {
   const planned = plannedKeyOf(name)
   if (planned !== null) return `${printable(flag)}: ${planned} is not in this version`
+  if (!flag.startsWith('--')) return `unknown flag ${printable(flag)}, there are -c, -h, -v`
   const known = ['config', 'help', 'version', ...SHORT_FLAGS, ...KEYS.map((node) => flagOf(node.path))]
   // Dots and dashes are one to us, so they are no edits either; nor is the section that was left out.
   const plain = name.replaceAll('.', '-')
