@@ -11,7 +11,7 @@ import { CONFIG, PLANNED_VALUES, type Config } from './config/schema.ts'
 
 export type { Config } from './config/schema.ts'
 export type { ConfigInput } from './config/layers.ts'
-export { problemLine, problemLines, type ConfigProblem, type Source } from './config/problems.ts'
+export { problemLines, type ConfigProblem, type Source } from './config/problems.ts'
 export { parseListenAddr, type ListenAddr } from './config/listen.ts'
 export { captureOverridesOf, customPricesOf, readPriceTable, toGatewayConfig } from './config/gateway.ts'
 export { maskedConfig } from './config/mask.ts'

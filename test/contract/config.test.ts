@@ -311,6 +311,14 @@ describe('what must fit together', () => {
       ],
     ],
     [
+      'one header twice',
+      {
+        file: { providers: { openai: { headers: { 'X-Team': 'a' } } } },
+        env: { LLMTRACE_PROVIDERS: '{"openai":{"headers":{"x-team":"b"}}}' },
+      },
+      ['providers.openai.headers.x-team (LLMTRACE_PROVIDERS): is given twice: header names do not tell capitals apart'],
+    ],
+    [
       'two databases',
       { file: { storage: { database_path: 'a.db', libsql_url: 'libsql://a' } } },
       ['storage.database_path: is set together with storage.libsql_url: set one of them'],

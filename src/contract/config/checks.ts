@@ -71,6 +71,12 @@ function checkProvider(
   if (has('access_key_env') && !has('secret_key_env')) report(at('secret_key_env'), 'must be set together with access_key_env')
   if (has('secret_key_env') && !has('access_key_env')) report(at('access_key_env'), 'must be set together with secret_key_env')
   if (has('session_token_env') && !has('access_key_env')) report(at('session_token_env'), 'is set without access_key_env')
+  const seen = new Set<string>()
+  for (const header of Object.keys(asRecord(entry['headers']) ?? {})) {
+    const same = header.toLowerCase()
+    if (seen.has(same)) report(`${at('headers')}.${header}`, 'is given twice: header names do not tell capitals apart')
+    seen.add(same)
+  }
   if (has('credential_env') && has('access_key_env')) {
     report(at('credential_env'), 'is set together with access_key_env: a request carries a key or a signature, not both')
   }
