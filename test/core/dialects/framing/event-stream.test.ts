@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { EventStreamCodec, Int64 } from '@smithy/eventstream-codec'
 import * as fc from 'fast-check'
+import { crc32 as zlibCrc32 } from 'node:zlib'
 import type { StreamEvent } from '../../../../src/core/dialects/dialect.ts'
 import {
   crc32,
@@ -400,5 +401,13 @@ describe('base64 and sums', () => {
   test('the check value of CRC-32', () => {
     expect(crc32(bytesOf('123456789'))).toBe(0xcbf43926)
     expect(crc32(new Uint8Array(0))).toBe(0)
+  })
+
+  test('sums of any bytes, of any length and place in a buffer, are those of zlib', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(3), (bytes, skipped) => {
+        expect(crc32(bytes.subarray(skipped))).toBe(zlibCrc32(bytes.subarray(skipped)))
+      }),
+    )
   })
 })
