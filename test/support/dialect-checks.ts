@@ -156,3 +156,10 @@ export function expectNeverThrows(
     { numRuns: 500 },
   )
 }
+
+/** `wrap` applied to itself `depth` times: deeper than a stack, as some parsers give it. */
+export function nested(wrap: (inner: unknown) => unknown, depth = 100_000): unknown {
+  let value: unknown = {}
+  for (let i = 0; i < depth; i++) value = wrap(value)
+  return value
+}

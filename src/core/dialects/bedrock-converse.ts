@@ -12,14 +12,15 @@ import { addStructured, itemsOf, reasonOfKey } from './structured-text.ts'
 
 /** Messages, system, tools and prompt variables of a request whose fields stand under `at`. */
 export function readConverseRequest(collector: Collector, body: JsonRecord, at: string): void {
-  readBlocks(collector, 'system', body['system'], `${at}/system`, null)
+  const reading: Reading = { collector, calls: null, depth: 0 }
+  readBlocks(reading, 'system', body['system'], `${at}/system`)
   eachElement(collector, body['messages'], `${at}/messages`, (value, pointer) => {
     const message = asRecord(value)
     if (message === null) return collector.skip(pointer, 'not an object')
     // A role of the future is treated as the least trusted one.
     const role = message['role']
     const origin = role === 'assistant' || role === 'system' ? role : 'user'
-    readBlocks(collector, origin, message['content'], `${pointer}/content`, null)
+    readBlocks(reading, origin, message['content'], `${pointer}/content`)
   })
   const variables = asRecord(body['promptVariables']) ?? {}
   for (const key of Object.keys(variables)) {
@@ -40,18 +41,30 @@ function readTool(collector: Collector, value: Json, pointer: string): void {
   }
 }
 
+/** `calls` gathers an answer's tool calls; `depth` counts blocks within blocks. */
+type Reading = { readonly collector: Collector; readonly calls: ToolCall[] | null; readonly depth: number }
+
+/** A document in a tool's result has blocks of its own; more levels are not known, and endless ones would exhaust the stack. */
+const DEPTH_MAX = 4
+
 /** A text, or blocks of one key each: `{text}`, `{toolUse: {…}}` … Every key is read: what a server makes of two is not for us to guess. */
-function readBlocks(collector: Collector, origin: Origin, value: Json, pointer: string, calls: ToolCall[] | null): void {
+function readBlocks(outer: Reading, origin: Origin, value: Json, pointer: string): void {
+  const reading = { ...outer, depth: outer.depth + 1 }
+  const { collector } = reading
+  if (reading.depth > DEPTH_MAX) {
+    if (value !== undefined && value !== null) collector.skip(pointer, 'nested too deeply')
+    return
+  }
   for (const [item, at] of itemsOf(value, pointer)) {
     const block = asRecord(item)
     if (typeof item === 'string') collector.add(origin, at, item)
     else if (block === null) collector.skip(at, 'not an object')
-    else
-      for (const key of Object.keys(block)) readField(collector, origin, key, block[key], `${at}/${pointerToken(key)}`, calls)
+    else for (const key of Object.keys(block)) readField(reading, origin, key, block[key], `${at}/${pointerToken(key)}`)
   }
 }
 
-function readField(collector: Collector, origin: Origin, key: string, value: Json, at: string, calls: ToolCall[] | null): void {
+function readField(reading: Reading, origin: Origin, key: string, value: Json, at: string): void {
+  const { collector } = reading
   // `type` stands beside the text in some answers; a cache point is a mark.
   if (value === undefined || value === null || key === 'type' || key === 'cachePoint') return
   if (key === 'text' && typeof value === 'string') return collector.add(origin, at, value)
@@ -59,58 +72,59 @@ function readField(collector: Collector, origin: Origin, key: string, value: Jso
   if (key === 'json') return addStructured(collector, origin, at, value, null)
   const read = inner === null ? undefined : BLOCK_READERS.get(key)
   if (inner === null || read === undefined) collector.skip(at, reasonOfKey(key))
-  else read(collector, inner, at, origin, calls)
+  else read(reading, inner, at, origin)
 }
 
-type BlockReader = (collector: Collector, inner: JsonRecord, at: string, origin: Origin, calls: ToolCall[] | null) => void
+type BlockReader = (reading: Reading, inner: JsonRecord, at: string, origin: Origin) => void
 
-const readToolUse: BlockReader = (collector, inner, at, _origin, calls) => {
+const readToolUse: BlockReader = ({ collector, calls }, inner, at) => {
   const name = asString(inner['name']) ?? ''
   const text = addTextOrJson(collector, 'tool_call', `${at}/input`, inner['input'], name)
   const isServerSide = inner['type'] === 'server_tool_use'
   calls?.push({ id: asString(inner['toolUseId']), name, arguments: text, isServerSide })
 }
 
-const readToolResult: BlockReader = (collector, inner, at) => {
-  readBlocks(collector, 'tool_result', inner['content'], `${at}/content`, null)
+const readToolResult: BlockReader = (reading, inner, at) => {
+  readBlocks(reading, 'tool_result', inner['content'], `${at}/content`)
 }
 
-const readReasoning: BlockReader = (collector, inner, at, origin) => {
+const readReasoning: BlockReader = ({ collector }, inner, at, origin) => {
   const text = asString(asRecord(inner['reasoningText'])?.['text'])
   if (text !== null) collector.add(origin, `${at}/reasoningText/text`, text, { kind: 'reasoning' })
   else collector.skip(at, 'redacted reasoning')
 }
 
 /** Text that a guardrail is to judge, or an image. */
-const readGuarded: BlockReader = (collector, inner, at, origin) => {
+const readGuarded: BlockReader = ({ collector }, inner, at, origin) => {
   const text = asString(asRecord(inner['text'])?.['text'])
   if (text !== null) collector.add(origin, `${at}/text/text`, text)
   else collector.skip(at, 'guardContent')
 }
 
 /** AWS warns that a model sees a document's name as well. */
-const readDocument: BlockReader = (collector, inner, at, origin) => {
+const readDocument: BlockReader = (reading, inner, at, origin) => {
+  const { collector } = reading
   for (const key of ['name', 'context']) addTextOrJson(collector, origin, `${at}/${key}`, inner[key], null)
   const source = asRecord(inner['source'])
   const text = asString(source?.['text'])
   if (text !== null) collector.add(origin, `${at}/source/text`, text)
-  else if (Array.isArray(source?.['content'])) readBlocks(collector, origin, source['content'], `${at}/source/content`, null)
+  else if (Array.isArray(source?.['content'])) readBlocks(reading, origin, source['content'], `${at}/source/content`)
   else collector.skip(at, 'document')
 }
 
 /** The model's text, with the places in the documents that it quotes. */
-const readCitations: BlockReader = (collector, inner, at, origin) => {
-  readBlocks(collector, origin, inner['content'], `${at}/content`, null)
+const readCitations: BlockReader = (reading, inner, at, origin) => {
+  readBlocks(reading, origin, inner['content'], `${at}/content`)
   for (const [value, pointer] of itemsOf(inner['citations'], `${at}/citations`)) {
     const citation = asRecord(value)
-    addTextOrJson(collector, 'tool_result', `${pointer}/title`, citation?.['title'], null)
-    readBlocks(collector, 'tool_result', citation?.['sourceContent'], `${pointer}/sourceContent`, null)
+    addTextOrJson(reading.collector, 'tool_result', `${pointer}/title`, citation?.['title'], null)
+    readBlocks(reading, 'tool_result', citation?.['sourceContent'], `${pointer}/sourceContent`)
   }
 }
 
-const readSearchResult: BlockReader = (collector, inner, at) => {
-  for (const key of ['source', 'title']) addTextOrJson(collector, 'tool_result', `${at}/${key}`, inner[key], null)
-  readBlocks(collector, 'tool_result', inner['content'], `${at}/content`, null)
+const readSearchResult: BlockReader = (reading, inner, at) => {
+  for (const key of ['source', 'title']) addTextOrJson(reading.collector, 'tool_result', `${at}/${key}`, inner[key], null)
+  readBlocks(reading, 'tool_result', inner['content'], `${at}/content`)
 }
 
 // A map and not an object: the keys are the caller's words, also `constructor`.
@@ -129,7 +143,7 @@ export function readConverseAnswer(body: JsonRecord): AnswerView {
   const collector = createCollector()
   const toolCalls: ToolCall[] = []
   const content = asRecord(asRecord(body['output'])?.['message'])?.['content']
-  readBlocks(collector, 'assistant', content, '/output/message/content', toolCalls)
+  readBlocks({ collector, calls: toolCalls, depth: 0 }, 'assistant', content, '/output/message/content')
   return {
     model: null,
     segments: collector.done().segments,

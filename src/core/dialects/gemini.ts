@@ -133,7 +133,8 @@ function readContent(collector: Collector, origin: Origin | null, value: Json, p
   if (content === null) return collector.skip(pointer, 'not an object')
   const role = asString(content['role'])
   const from = origin ?? (role === 'model' ? 'assistant' : role === 'system' ? 'system' : 'user')
-  for (const [part, at] of itemsOf(content['parts'], `${pointer}/parts`)) readPart(collector, from, part, at, null)
+  for (const [part, at] of itemsOf(content['parts'], `${pointer}/parts`))
+    readPart({ collector, calls: null, isInner: false }, from, part, at)
 }
 
 /** Fields of a part that say nothing by themselves. */
@@ -154,8 +155,12 @@ const PART_MARKS: ReadonlySet<string> = new Set([
   'speech_metadata',
 ])
 
+/** `calls` gathers an answer's tool calls; `isInner`: a part of a function's result, which holds no such parts itself. */
+type Reading = { readonly collector: Collector; readonly calls: ToolCall[] | null; readonly isInner: boolean }
+
 /** A part holds one kind of data, but every field is read: what a server makes of two is not for us to guess. */
-function readPart(collector: Collector, origin: Origin, value: Json, pointer: string, calls: ToolCall[] | null): void {
+function readPart(reading: Reading, origin: Origin, value: Json, pointer: string): void {
+  const { collector } = reading
   if (typeof value === 'string') return collector.add(origin, pointer, value)
   const part = asRecord(value)
   if (part === null) return collector.skip(pointer, 'not an object')
@@ -169,48 +174,51 @@ function readPart(collector: Collector, origin: Origin, value: Json, pointer: st
     const inner = asRecord(part[key])
     const read = inner === null ? undefined : PART_READERS.get(key)
     if (inner === null || read === undefined) collector.skip(at, reasonOfKey(key))
-    else read(collector, inner, at, origin, calls)
+    else read(reading, inner, at, origin)
   }
 }
 
-type PartReader = (collector: Collector, inner: JsonRecord, at: string, origin: Origin, calls: ToolCall[] | null) => void
+type PartReader = (reading: Reading, inner: JsonRecord, at: string, origin: Origin) => void
 
-const readFunctionCall: PartReader = (collector, inner, at, _origin, calls) => {
+const readFunctionCall: PartReader = ({ collector, calls }, inner, at) => {
   const name = asString(inner['name']) ?? ''
   const text = addTextOrJson(collector, 'tool_call', `${at}/args`, inner['args'], name)
   calls?.push({ id: asString(inner['id']), name, arguments: text, isServerSide: false })
 }
 
-const readFunctionResponse: PartReader = (collector, inner, at) => {
+const readFunctionResponse: PartReader = ({ collector, isInner }, inner, at) => {
   const name = asString(inner['name'])
   addStructured(collector, 'tool_result', `${at}/response`, inner['response'], name)
-  for (const [value, pointer] of itemsOf(inner['parts'], `${at}/parts`))
-    readPart(collector, 'tool_result', value, pointer, null)
+  for (const [value, pointer] of itemsOf(inner['parts'], `${at}/parts`)) {
+    // No such parts are known, and endless ones would exhaust the stack.
+    if (isInner) collector.skip(pointer, 'nested too deeply')
+    else readPart({ collector, calls: null, isInner: true }, 'tool_result', value, pointer)
+  }
 }
 
-const readExecutableCode: PartReader = (collector, inner, at, _origin, calls) => {
+const readExecutableCode: PartReader = ({ collector, calls }, inner, at) => {
   const code = asString(inner['code']) ?? ''
   collector.add('tool_call', `${at}/code`, code, { name: 'code_execution' })
   calls?.push({ id: asString(inner['id']), name: 'code_execution', arguments: code, isServerSide: true })
 }
 
-const readExecutionResult: PartReader = (collector, inner, at) => {
+const readExecutionResult: PartReader = ({ collector }, inner, at) => {
   collector.add('tool_result', `${at}/output`, asString(inner['output']) ?? '', { name: 'code_execution' })
 }
 
 /** A tool that Google runs: search, maps, files. */
-const readServerCall: PartReader = (collector, inner, at, _origin, calls) => {
+const readServerCall: PartReader = ({ collector, calls }, inner, at) => {
   const name = asString(inner['toolType']) ?? asString(inner['tool_type']) ?? ''
   const text = addTextOrJson(collector, 'tool_call', `${at}/args`, inner['args'], name)
   calls?.push({ id: asString(inner['id']), name, arguments: text, isServerSide: true })
 }
 
-const readServerResponse: PartReader = (collector, inner, at) => {
+const readServerResponse: PartReader = ({ collector }, inner, at) => {
   const name = asString(inner['toolType']) ?? asString(inner['tool_type'])
   addStructured(collector, 'tool_result', `${at}/response`, inner['response'], name)
 }
 
-const readTranscription: PartReader = (collector, inner, at, origin) => {
+const readTranscription: PartReader = ({ collector }, inner, at, origin) => {
   collector.add(origin, `${at}/text`, asString(inner['text']) ?? '')
 }
 
@@ -267,7 +275,7 @@ function readGeminiAnswer(body: JsonRecord): AnswerView {
     finishReason ??= asString(candidate?.['finishReason'])
     const parts = asRecord(candidate?.['content'])?.['parts']
     for (const [part, pointer] of itemsOf(parts, `/candidates/${i}/content/parts`)) {
-      readPart(collector, 'assistant', part, pointer, toolCalls)
+      readPart({ collector, calls: toolCalls, isInner: false }, 'assistant', part, pointer)
     }
   })
   return {

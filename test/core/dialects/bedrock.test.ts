@@ -3,7 +3,15 @@ import { bedrock } from '../../../src/core/dialects/bedrock.ts'
 import type { Dialect } from '../../../src/core/dialects/dialect.ts'
 import { appError } from '../../../src/core/domain/errors.ts'
 import type { JsonRecord } from '../../../src/core/domain/json.ts'
-import { answered, expectNeverThrows, expectPointersResolve, inspected, segment, target } from '../../support/dialect-checks.ts'
+import {
+  answered,
+  expectNeverThrows,
+  expectPointersResolve,
+  inspected,
+  nested,
+  segment,
+  target,
+} from '../../support/dialect-checks.ts'
 
 const CONVERSE = '/model/amazon.nova-lite-v1%3A0/converse'
 const PROFILE = 'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0'
@@ -656,6 +664,59 @@ describe('answers', () => {
   ]
   test.each(others)('$why', ({ body, view }) => {
     expect(answered(dialect, body)).toEqual(view as never)
+  })
+})
+
+describe('endless nesting is named, and exhausts no stack', () => {
+  const cases: { why: string; block: unknown; texts: number; skipped: string }[] = [
+    {
+      why: 'results in results',
+      block: nested((inner) => ({ text: 'x', toolResult: { content: [inner] } })),
+      texts: 4,
+      skipped: '/messages/0/content/0/toolResult/content/0/toolResult/content/0/toolResult/content/0/toolResult/content',
+    },
+    {
+      why: 'documents in documents',
+      block: nested((inner) => ({ document: { source: { content: [inner] } } })),
+      texts: 0,
+      skipped:
+        '/messages/0/content/0/document/source/content/0/document/source/content/0/document/source/content/0/document/source/content',
+    },
+    {
+      why: 'a JSON value',
+      block: { toolResult: { content: [{ json: { a: nested((a) => [a]) } }] } },
+      texts: 0,
+      skipped: '/messages/0/content/0/toolResult/content/0/json/a',
+    },
+    {
+      why: 'an input',
+      block: { toolUse: { name: 'f', input: nested((a) => ({ a })) } },
+      texts: 0,
+      skipped: '/messages/0/content/0/toolUse/input',
+    },
+  ]
+  test.each(cases)('$why', ({ block, texts, skipped }) => {
+    const { segments, uninspected } = viewOf(CONVERSE, { messages: [{ role: 'user', content: [block] }] }).inspect()
+    expect(segments).toHaveLength(texts)
+    expect(uninspected).toEqual([{ pointer: skipped, reason: 'nested too deeply' }])
+  })
+
+  test('as deep as a document in a result', () => {
+    const inner = {
+      toolResult: { content: [{ document: { source: { content: [{ citationsContent: { content: [{ text: 'a' }] } }] } } }] },
+    }
+    const { segments, uninspected } = viewOf(CONVERSE, { messages: [{ role: 'user', content: [inner] }] }).inspect()
+    expect([segments.length, uninspected.length]).toEqual([1, 0])
+  })
+
+  test('answers and streams', () => {
+    const dialect = of(CONVERSE)
+    const deep = nested((inner) => ({ toolResult: { content: [inner] } }))
+    expect(dialect.readAnswer({ output: { message: { content: [deep, { text: 'a' }] } } }).segments).toHaveLength(1)
+    const assembler = dialect.assemble(() => {})
+    assembler.push({ event: 'contentBlockDelta', data: { contentBlockIndex: 0, delta: { toolResult: [deep] } } })
+    assembler.push({ event: 'chunk', data: deep })
+    expect(dialect.readAnswer(assembler.body() ?? {}).segments).toEqual([])
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { cohere } from '../../../src/core/dialects/cohere.ts'
 import { appError } from '../../../src/core/domain/errors.ts'
 import type { JsonRecord } from '../../../src/core/domain/json.ts'
-import { answered, expectNeverThrows, inspected, segment, target } from '../../support/dialect-checks.ts'
+import { answered, expectNeverThrows, inspected, nested, segment, target } from '../../support/dialect-checks.ts'
 
 describe('the path says what is asked', () => {
   const cases: { path: string; operation: string }[] = [
@@ -390,6 +390,34 @@ describe('answers', () => {
   test.each(others)('$why', ({ body, view }) => {
     expect(answered(cohere, body)).toEqual(view as never)
   })
+})
+
+test('endless nesting is named, and exhausts no stack', () => {
+  const deep = nested((a) => ({ a }))
+  const body = {
+    messages: [
+      {
+        role: 'assistant',
+        content: [{ document: { data: deep } }],
+        tool_calls: [{ function: { name: 'f', arguments: deep } }],
+      },
+    ],
+    documents: [deep],
+    tools: [deep],
+  }
+  const { segments, uninspected } = cohere.readRequest(body, target('/v2/chat')).inspect()
+  expect(segments).toEqual([])
+  expect(uninspected.map(({ pointer, reason }) => `${pointer} ${reason}`)).toEqual([
+    '/messages/0/content/0/document/data/a nested too deeply',
+    '/messages/0/tool_calls/0/function/arguments nested too deeply',
+    '/documents/0/a nested too deeply',
+    '/tools/0 nested too deeply',
+  ])
+  const assembler = cohere.assemble(() => {})
+  assembler.push({ event: null, data: { event_type: 'tool-calls-generation', tool_calls: [{ name: 'f', parameters: deep }] } })
+  expect(cohere.readAnswer(assembler.body() ?? {}).toolCalls).toEqual([
+    { id: null, name: 'f', arguments: '', isServerSide: false },
+  ])
 })
 
 test('odd types never throw', () => {

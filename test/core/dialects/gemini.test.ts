@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { gemini } from '../../../src/core/dialects/gemini.ts'
 import { appError } from '../../../src/core/domain/errors.ts'
 import type { JsonRecord } from '../../../src/core/domain/json.ts'
-import { answered, expectNeverThrows, inspected, segment, target } from '../../support/dialect-checks.ts'
+import { answered, expectNeverThrows, inspected, nested, segment, target } from '../../support/dialect-checks.ts'
 
 const GENERATE = '/v1beta/models/gemini-3-pro:generateContent'
 const STREAM = '/v1beta/models/gemini-3-pro:streamGenerateContent'
@@ -527,6 +527,45 @@ describe('answers', () => {
     const none = { model: null, segments: [], toolCalls: [], finishReason: null, error: null }
     expect(answered(gemini, { embedding: { values: [0.1] } })).toEqual(none)
     expect(answered(gemini, { totalTokens: 7 })).toEqual(none)
+  })
+})
+
+describe('endless nesting is named, and exhausts no stack', () => {
+  const inParts = nested((inner) => ({ functionResponse: { name: 'f', response: { a: 'x' }, parts: [inner] } }))
+  const cases: { why: string; part: unknown; texts: number; skipped: readonly string[] }[] = [
+    {
+      why: 'results in results: two levels are read',
+      part: inParts,
+      texts: 2,
+      skipped: ['/contents/0/parts/0/functionResponse/parts/0/functionResponse/parts/0 nested too deeply'],
+    },
+    {
+      why: 'arguments',
+      part: { functionCall: { name: 'f', args: nested((a) => ({ a })) } },
+      texts: 0,
+      skipped: ['/contents/0/parts/0/functionCall/args nested too deeply'],
+    },
+  ]
+  test.each(cases)('$why', ({ part, texts, skipped }) => {
+    const { segments, uninspected } = gemini.readRequest({ contents: [{ parts: [part] }] }, target(GENERATE)).inspect()
+    expect(segments).toHaveLength(texts)
+    expect(uninspected.map(({ pointer, reason }) => `${pointer} ${reason}`)).toEqual([...skipped])
+  })
+
+  test('tool definitions are cut at a depth', () => {
+    const deep = { tools: [{ googleSearch: nested((a) => ({ a })) }] }
+    const [definition] = gemini.readRequest(deep, target(GENERATE)).inspect().segments
+    expect(definition?.text).toBe(`${'{"a":'.repeat(17)}null${'}'.repeat(17)}`)
+  })
+
+  test('answers and streams', () => {
+    const body = {
+      candidates: [{ content: { parts: [{ functionCall: { name: 'f', args: nested((a) => [a]) } }, nested((a) => ({ a }))] } }],
+    }
+    expect(gemini.readAnswer(body).toolCalls).toEqual([{ id: null, name: 'f', arguments: '', isServerSide: false }])
+    const assembler = gemini.assemble(() => {})
+    assembler.push({ event: null, data: body })
+    expect(gemini.readAnswer(assembler.body() ?? {}).toolCalls).toHaveLength(1)
   })
 })
 

@@ -9,6 +9,7 @@ import {
   assembled,
   expectNeverThrows,
   inspected,
+  nested,
   segment,
   streamed,
   target,
@@ -456,6 +457,28 @@ describe('streams', () => {
     ])
     expect(body).toEqual({ done: true })
   })
+})
+
+test('endless nesting is named, and exhausts no stack', () => {
+  const deep = nested((a) => [a])
+  const body = {
+    messages: [{ role: 'user', content: deep, tool_calls: [{ function: { name: 'f', arguments: deep } }] }],
+    tools: [deep],
+    prompt: deep,
+  }
+  const { segments, uninspected } = ollama.readRequest(body, target('/api/chat')).inspect()
+  expect(segments).toEqual([])
+  expect(uninspected.map(({ pointer, reason }) => `${pointer} ${reason}`)).toEqual([
+    '/messages/0/content nested too deeply',
+    '/messages/0/tool_calls/0/function/arguments nested too deeply',
+    '/prompt nested too deeply',
+    '/tools/0 nested too deeply',
+  ])
+  const assembler = ollama.assemble(() => {})
+  assembler.push({ event: null, data: { message: { tool_calls: [{ function: { name: 'f', arguments: deep } }] } } })
+  expect(ollama.readAnswer(assembler.body() ?? {}).toolCalls).toEqual([
+    { id: null, name: 'f', arguments: '', isServerSide: false },
+  ])
 })
 
 test('odd types never throw', () => {
