@@ -31,7 +31,8 @@ export function createApp(deps: AppDeps): Hono {
   if (deps.isLoopbackOnly) app.use('*', loopbackOnly())
   app.route('/', healthRoutes(deps.health))
   app.get('/metrics', async (c) => {
-    if (deps.metrics === null) return renderError(appError('request.not_found', 'metrics are kept by the process; there is none here'))
+    if (deps.metrics === null)
+      return renderError(appError('request.not_found', 'metrics are kept by the process; there is none here'))
     return c.body(await deps.metrics.text(), 200, { 'content-type': deps.metrics.contentType })
   })
   const query = queryRoutes(deps.query)

@@ -21,20 +21,21 @@ import { routeOf, type Route } from './forward/route.ts'
 import { guard, type Detector } from './guard/guard.ts'
 import { identify, type Identified } from './identify/identify.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
-import type {
-  Background,
-  Clock,
-  Decompress,
-  IdSource,
-  KeyStore,
-  Ledger,
-  Log,
-  Metrics,
-  PolicyStore,
-  PriceBook,
-  TraceQueue,
-  Upstream,
-  UpstreamResponse,
+import {
+  PortError,
+  type Background,
+  type Clock,
+  type Decompress,
+  type IdSource,
+  type KeyStore,
+  type Ledger,
+  type Log,
+  type Metrics,
+  type PolicyStore,
+  type PriceBook,
+  type TraceQueue,
+  type Upstream,
+  type UpstreamResponse,
 } from './ports.ts'
 import { ship } from './ship/ship.ts'
 import { reserve, settle } from './spend/reserve.ts'
@@ -97,7 +98,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const who = await identify(call.headers, { auth: config.auth, keys: deps.keys, clock, ids })
     if (!who.ok) return refuse(facts, stranger(ids), defaultPolicy, route.ok ? route.value : null, null, who.error)
     const { caller } = who.value
-    const policy = (await deps.policies.policy(caller.tenantId)) ?? defaultPolicy
+    const policy = await policyOf(caller)
     if (!route.ok) return refuse(facts, caller, policy, null, null, route.error)
 
     const body = await call.readBody(config.requestBytesMax)
@@ -142,6 +143,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return settle(deps.ledger, caller.tenantId, hold.value, [])
     }
     return captured(facts, known, answer.value, upstreamMs, leave, done)
+  }
+
+  /** A policy that cannot be read must not keep texts that it may forbid. */
+  async function policyOf(caller: Caller): Promise<Policy> {
+    try {
+      return (await deps.policies.policy(caller.tenantId)) ?? defaultPolicy
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      deps.log.write('error', 'policy.unreadable', { tenant_id: caller.tenantId, error })
+      return { version: 0, capture: { ...config.capture, text: 'metadata' } }
+    }
   }
 
   /** Joins the tap and the capture stage: the caller reads, the span is built when the answer has ended. */
@@ -297,4 +309,3 @@ function announced(headers: Headers): number | null {
   const bytes = Number(value)
   return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null
 }
-

@@ -25,6 +25,9 @@ function isLoopbackOrigin(origin: string): boolean {
 
 function refused(header: string): Response {
   return renderError(
-    appError('auth.denied', `open mode answers this machine only: the ${header} header names another; set auth.mode to required to serve others`),
+    appError(
+      'auth.denied',
+      `open mode answers this machine only: the ${header} header names another; set auth.mode to required to serve others`,
+    ),
   )
 }

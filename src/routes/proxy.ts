@@ -49,7 +49,10 @@ async function readBody(request: Request, bytesMax: number): Promise<Result<Uint
 }
 
 /** A body of unknown length is read chunk by chunk, so that the limit holds before the memory is gone. */
-async function readBounded(body: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<Result<Uint8Array | null, AppError>> {
+async function readBounded(
+  body: ReadableStream<Uint8Array> | null,
+  bytesMax: number,
+): Promise<Result<Uint8Array | null, AppError>> {
   if (body === null) return ok(null)
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -75,7 +78,9 @@ async function readBounded(body: ReadableStream<Uint8Array> | null, bytesMax: nu
 }
 
 function tooLarge(bytesMax: number): AppError {
-  return appError('request.too_large', `the request body is over the limit of ${bytesMax} bytes`, { extra: { limit_bytes: bytesMax } })
+  return appError('request.too_large', `the request body is over the limit of ${bytesMax} bytes`, {
+    extra: { limit_bytes: bytesMax },
+  })
 }
 
 function toResponse(answer: Answer): Response {

@@ -2,8 +2,13 @@
 import type { CapturePolicy, Policy } from '../../core/domain/policy.ts'
 import type { PolicyStore } from '../../core/ports.ts'
 
-export function createConfigPolicies(capture: CapturePolicy, overrides: ReadonlyMap<string, Partial<CapturePolicy>>): PolicyStore {
+export function createConfigPolicies(
+  capture: CapturePolicy,
+  overrides: ReadonlyMap<string, Partial<CapturePolicy>>,
+): PolicyStore {
   const defaults: Policy = { version: 1, capture }
-  const policies = new Map<string, Policy>([...overrides].map(([tenant, own]) => [tenant, { version: 1, capture: { ...capture, ...own } }]))
+  const policies = new Map<string, Policy>(
+    [...overrides].map(([tenant, own]) => [tenant, { version: 1, capture: { ...capture, ...own } }]),
+  )
   return { policy: async (tenantId) => policies.get(tenantId) ?? defaults }
 }

@@ -84,7 +84,10 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
       this.set({ state: 'accepted' }, now.accepted)
       this.set({ state: 'queued' }, now.queued)
       this.set({ state: 'stored' }, now.stored)
-      this.set({ state: 'shed' }, Object.values(now.shed).reduce((sum, count) => sum + count, 0))
+      this.set(
+        { state: 'shed' },
+        Object.values(now.shed).reduce((sum, count) => sum + count, 0),
+      )
     },
   })
   const bound = boundedValues()
@@ -108,7 +111,8 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
       if (span.errorCode?.startsWith('upstream.') === true) upstreamErrors.inc({ provider, code: span.errorCode })
     },
     breaker: (provider, state) => {
-      for (const each of ['closed', 'open', 'half_open']) circuit.set({ subsystem: `upstream:${provider}`, state: each }, each === state ? 1 : 0)
+      for (const each of ['closed', 'open', 'half_open'])
+        circuit.set({ subsystem: `upstream:${provider}`, state: each }, each === state ? 1 : 0)
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

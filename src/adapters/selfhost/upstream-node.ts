@@ -13,7 +13,14 @@ const SOCKETS_MAX = 1024
 const IDLE_SOCKET_MS = 4_000
 
 export function createNodeUpstream(clock: Clock): Upstream & { close(): void } {
-  const options = { keepAlive: true, maxSockets: SOCKETS_MAX, maxFreeSockets: 256, noDelay: true, timeout: 0, keepAliveMsecs: IDLE_SOCKET_MS }
+  const options = {
+    keepAlive: true,
+    maxSockets: SOCKETS_MAX,
+    maxFreeSockets: 256,
+    noDelay: true,
+    timeout: 0,
+    keepAliveMsecs: IDLE_SOCKET_MS,
+  }
   const plain = new http.Agent(options)
   const secure = new https.Agent(options)
   return {
@@ -72,7 +79,9 @@ function sendOnce(ask: UpstreamRequest, plain: http.Agent, secure: https.Agent, 
     }
     if (ask.signal.aborted) return resolve(err({ kind: 'aborted', reason: 'the caller left', isStaleSocket: false }))
     const isStaleSocket = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-    return resolve(err({ kind: 'unreachable', reason: `${error.code ?? error.name}: ${error.message}`.slice(0, 200), isStaleSocket }))
+    return resolve(
+      err({ kind: 'unreachable', reason: `${error.code ?? error.name}: ${error.message}`.slice(0, 200), isStaleSocket }),
+    )
   })
   request.on('response', (response) => {
     stopTimers()

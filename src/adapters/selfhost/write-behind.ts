@@ -21,7 +21,9 @@ export type WriteBehindOptions = {
 const RETRY_MS_FIRST = 100
 const RETRY_MS_MAX = 5_000
 
-export function createWriteBehind(options: WriteBehindOptions): TraceQueue & { isDegraded(): boolean; close(deadlineMs: number): Promise<void> } {
+export function createWriteBehind(
+  options: WriteBehindOptions,
+): TraceQueue & { isDegraded(): boolean; close(deadlineMs: number): Promise<void> } {
   const { store, clock, log } = options
   let waiting: Envelope[] = []
   let waitingChars = 0

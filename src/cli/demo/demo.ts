@@ -1,15 +1,10 @@
-/** The parts of `llmtrace demo` beside the gateway itself: the provider to send to and the traffic to look at. */
-import process from 'node:process'
+/** `llmtrace demo`: the built-in provider as the only upstream, a data folder of its own, and sample traffic once the gateway is up. */
 import { startDemoProvider } from './provider.ts'
 import { runDemoTraffic } from './traffic.ts'
 
 export type Demo = {
-  /**
-   * Configuration for the gateway. Every call goes to the demo's provider, so that none leaves the machine whatever else is
-   * configured, and the data lies apart from real traces.
-   */
+  /** Configuration that a flag of the caller's own may override. */
   readonly flags: { readonly [name: string]: string }
-  /** Starts the traffic; `stop` resolves when no call is in flight. */
   run(gatewayUrl: string): { stop(): Promise<void> }
   close(): Promise<void>
 }
@@ -17,17 +12,17 @@ export type Demo = {
 export async function startDemo(): Promise<Demo> {
   const provider = await startDemoProvider()
   return {
-    flags: { 'upstream-url': provider.baseUrl, 'auth.mode': 'open', 'data-dir': './data/demo' },
+    flags: { 'upstream-url': provider.baseUrl, 'data-dir': './data/demo' },
     run: (gatewayUrl) => {
-      const ending = new AbortController()
-      const traffic = runDemoTraffic({ gatewayUrl, signal: ending.signal, log: (line) => process.stdout.write(`  ${line}\n`) })
+      const end = new AbortController()
+      const traffic = runDemoTraffic({ gatewayUrl, signal: end.signal, log: (line) => process.stderr.write(`${line}\n`) })
       return {
         stop: async () => {
-          ending.abort()
+          end.abort()
           await traffic
         },
       }
     },
-    close: provider.close,
+    close: () => provider.close(),
   }
 }

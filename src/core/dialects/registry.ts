@@ -21,7 +21,11 @@ type Row = { readonly path: RegExp; readonly name: DialectName; readonly provide
  */
 const ROWS: readonly Row[] = [
   { path: /^\/openai\//, name: 'azure-openai', provider: 'azure' },
-  { path: /^\/model\/[^/]+\/(converse|converse-stream|invoke|invoke-with-response-stream)$/, name: 'bedrock', provider: 'bedrock' },
+  {
+    path: /^\/model\/[^/]+\/(converse|converse-stream|invoke|invoke-with-response-stream)$/,
+    name: 'bedrock',
+    provider: 'bedrock',
+  },
   { path: /\/models\/[^/]+:[a-zA-Z]+$/, name: 'gemini', provider: 'google' },
   { path: /\/chat\/completions$/, name: 'openai-chat', provider: 'openai' },
   { path: /\/messages(\/count_tokens)?$/, name: 'anthropic-messages', provider: 'anthropic' },

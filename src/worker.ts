@@ -1,0 +1,131 @@
+/**
+ * The composition root of the Worker: checks the bindings, builds the ports once an isolate, hands every request to the same application
+ * as `node.ts`. Configuration comes from vars and secrets in its environment form; traces go to libSQL over HTTP.
+ */
+import { createClient } from '@libsql/client/web'
+import { Hono } from 'hono'
+import manifest from '../package.json'
+import { createLibsqlKeyStore } from './adapters/libsql/key-store.ts'
+import { accountMigrations, traceMigrations } from './adapters/libsql/migrations-bundled.ts'
+import { migrate } from './adapters/libsql/migrate.ts'
+import { createLibsqlTraceStore } from './adapters/libsql/trace-store.ts'
+import { createConfigPolicies } from './adapters/memory/config-policies.ts'
+import { noMetrics } from './adapters/memory/no-metrics.ts'
+import { unlimitedLedger } from './adapters/memory/unlimited-ledger.ts'
+import { createPriceBook } from './adapters/prices/price-book.ts'
+import { createBackground } from './adapters/web/background.ts'
+import { systemClock } from './adapters/web/clock.ts'
+import { webDecompress } from './adapters/web/decompress.ts'
+import { createIdSource } from './adapters/web/ids.ts'
+import { createLog } from './adapters/web/log.ts'
+import { createSigner } from './adapters/web/sign.ts'
+import { createFetchUpstream } from './adapters/web/upstream-fetch.ts'
+import { checkBindings, type Bindings, type UncheckedBindings } from './adapters/workerd/bindings.ts'
+import { createDirectQueue } from './adapters/workerd/direct-queue.ts'
+import { afterMigration, migratedOnce } from './adapters/workerd/after-migration.ts'
+import { createApp } from './app.ts'
+import {
+  captureOverridesOf,
+  customPricesOf,
+  problemLines,
+  readConfig,
+  toGatewayConfig,
+  type Config,
+} from './contract/config.ts'
+import type { GatewayConfig } from './core/domain/gateway.ts'
+import { appError } from './core/domain/errors.ts'
+import { createPipeline } from './core/pipeline.ts'
+import { renderError } from './routes/render-error.ts'
+
+/** What a Worker has unless told otherwise: it is reachable by anyone, so it wants a key. */
+const WORKER_DEFAULTS = { auth: { mode: 'required' } }
+
+/** One application an isolate, built at its first request: Workers give no bindings and no randomness before. */
+export function createWorker(): {
+  fetch: (request: Request, env: UncheckedBindings, ctx: ExecutionContext) => Promise<Response>
+} {
+  let app: Hono | null = null
+  return {
+    fetch: async (request, env, ctx) => {
+      app ??= build(checkBindings(env))
+      return app.fetch(request, env, ctx)
+    },
+  }
+}
+
+function build(bindings: Bindings): Hono {
+  const config = readConfig({ file: WORKER_DEFAULTS, env: bindings.vars, flags: {} })
+  if (!config.ok) return misconfigured(problemLines(config.error))
+  const gateway = toGatewayConfig(config.value, bindings.vars)
+  if (!gateway.ok) return misconfigured(problemLines(gateway.error))
+  if (config.value.storage.libsql_url === null)
+    return misconfigured(['storage.libsql_url: a Worker needs a libSQL server: set LLMTRACE_STORAGE_LIBSQL_URL'])
+  return assemble(config.value, gateway.value, config.value.storage.libsql_url, bindings)
+}
+
+function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { assets }: Bindings): Hono {
+  const clock = systemClock
+  const ids = createIdSource(clock.now)
+  const log = createLog({ level: config.logging.level, format: 'json' })
+  const client = createClient({
+    url: libsqlUrl,
+    ...(config.storage.libsql_token === null ? {} : { authToken: config.storage.libsql_token }),
+  })
+  const migrated = migratedOnce(async () => {
+    if (!config.storage.auto_migrate) return
+    await migrate(client, [...traceMigrations, ...accountMigrations])
+  })
+  const store = afterMigration(createLibsqlTraceStore(client), migrated)
+  const keys = afterMigration(createLibsqlKeyStore(client), migrated)
+  const queue = createDirectQueue({ store, clock, log, writer: ids.uuid() })
+  const custom = customPricesOf(config)
+  const pipeline = createPipeline({
+    config: gateway,
+    upstream: createFetchUpstream({ clock, keepsEncoding: false }),
+    sign: createSigner(),
+    decompress: webDecompress,
+    keys,
+    policies: createConfigPolicies(gateway.capture, captureOverridesOf(config)),
+    detectors: [],
+    ledger: unlimitedLedger,
+    prices: createPriceBook({ custom: () => custom }),
+    queue,
+    metrics: noMetrics,
+    clock,
+    ids,
+    log,
+  })
+  return createApp({
+    pipeline,
+    query: { store, auth: gateway.auth, keys, clock, ids, log, version: manifest.version },
+    health: {
+      version: manifest.version,
+      phase: () => 'running',
+      pingStore: () => store.ping(),
+      isQueueDegraded: queue.isDegraded,
+      delivery: queue.delivery,
+      breakers: pipeline.breakers,
+    },
+    metrics: null,
+    docs: {
+      read: async (name) => {
+        const file = await assets?.fetch(`https://assets.local/docs/${name}`)
+        return file?.ok === true ? new Uint8Array(await file.arrayBuffer()) : null
+      },
+    },
+    backgroundOf: (c) => createBackground(log, (work) => c.executionCtx.waitUntil(work)),
+    isLoopbackOnly: false,
+    log,
+  })
+}
+
+/** A Worker cannot refuse to start: it answers every request with what is wrong with its configuration. */
+function misconfigured(lines: readonly string[]): Hono {
+  const error = appError('gateway.unavailable', 'the gateway is not configured: see the Worker log', {
+    reason: lines.join('\n'),
+  })
+  createLog({ level: 'error', format: 'json' }).write('error', 'config.invalid', { problems: lines })
+  return new Hono().all('*', () => renderError(error))
+}
+
+export default createWorker()
