@@ -38,6 +38,8 @@ const SEARCH_CHARS_MAX = 512
 const CURSOR_CHARS_MAX = 1024
 const DAY_MS = 86_400_000
 
+export const CURSOR_RULE = 'must be the next_cursor of an earlier answer'
+
 /** Bytes of UTF-8 kept of an action's result. */
 export const RESULT_BYTES_MAX = 4096
 const ARGUMENTS_BYTES_MAX = 8192
@@ -161,7 +163,7 @@ const pageShape = {
   ),
   cursor: parameter(
     '`next_cursor` of the page before, with the same filters and order. It wins over `offset`.',
-    'must be the next_cursor of an earlier answer',
+    CURSOR_RULE,
     (text) => (/^[\w.~+/=-]+$/.test(text) ? readLine(text, CURSOR_CHARS_MAX) : undefined),
     { type: 'string' },
   ),
@@ -277,7 +279,12 @@ export const statsSchema = z
     oldest_trace: timeSchema.nullable(),
     newest_trace: timeSchema.nullable(),
     total: statsTotalSchema,
-    groups: z.array(statsGroupSchema).openapi({ description: 'Empty without `group_by`.' }),
+    groups: z
+      .array(statsGroupSchema)
+      .openapi({
+        description:
+          'Empty without `group_by`; else at most 1000 groups, those with the most requests, or the newest 10000 hours or days.',
+      }),
   })
   .openapi('Stats')
 

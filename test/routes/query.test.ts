@@ -134,6 +134,34 @@ describe.each(['/traces', '/spans'])('GET %s', (path) => {
     expect(seen).toEqual(order === 'asc' ? all : all.toReversed())
   })
 
+  test('a cursor is good for its own question only', async () => {
+    const walk = createApi(createArrayStore([aSpan(1), aSpan(2), aSpan(3)]))
+    const { json } = await walk.ask(`${path}?limit=1&status=ok`)
+    const cursor = encodeURIComponent((json as { next_cursor: string }).next_cursor)
+    expect(idsOf((await walk.ask(`${path}?limit=2&status=ok&cursor=${cursor}&offset=7`)).json)).toEqual([
+      spanIdOf(2),
+      spanIdOf(1),
+    ])
+    for (const other of [
+      `${path}?cursor=${cursor}`,
+      `${path}?status=error&cursor=${cursor}`,
+      `${path}?status=ok&order=asc&cursor=${cursor}`,
+      `${path === '/spans' ? '/traces' : '/spans'}?status=ok&cursor=${cursor}`,
+      `${path}?status=ok&cursor=x${cursor}`,
+      `${path}?status=ok&cursor=1`,
+      `${path}?status=ok&cursor=.`,
+    ]) {
+      const { status, json: refused } = await walk.ask(other)
+      expect(status).toBe(400)
+      expect(refused).toMatchObject({
+        error: {
+          message: 'parameter cursor must be the next_cursor of an earlier answer, with the same filters and order',
+          param: 'cursor',
+        },
+      })
+    }
+  })
+
   test('more than a thousand rows a page is read as a thousand', async () => {
     const { json } = await ask(`${path}?limit=100000`)
     expect(json).toMatchObject({ limit: 1000 })

@@ -71,7 +71,7 @@ export const definitions = {
     responses: { 200: json('A page of traces.', tracePageSchema), ...REFUSALS },
   }),
   'GET /traces/{trace_id}': createRoute({
-    ...at('GET /traces/{trace_id}'),
+    ...at('GET /traces/{trace_id}', 'At most the first 1000 spans.'),
     tags: ['traces'],
     summary: 'One trace with all its spans, texts included',
     request: { params: traceParams, query: noQuery },

@@ -10,6 +10,7 @@ import type { z } from 'zod'
 import { describeIssues, type Problem } from '../../contract/common.ts'
 import {
   ACTION_BODY_BYTES_MAX,
+  CURSOR_RULE,
   toFilter,
   toPage,
   toReportedAction,
@@ -22,13 +23,14 @@ import { toWireAction, toWireSpan, toWireTrace, toWireTraceRow } from '../../con
 import { appError, type AppError } from '../../core/domain/errors.ts'
 import type { GatewayConfig } from '../../core/domain/gateway.ts'
 import { parseSpanId, parseTraceId } from '../../core/domain/ids.ts'
-import type { Page, PageRequest } from '../../core/domain/query.ts'
-import { invariant } from '../../core/domain/result.ts'
+import type { Page, PageRequest, SpanFilter } from '../../core/domain/query.ts'
+import { err, invariant, ok } from '../../core/domain/result.ts'
 import type { Caller } from '../../core/domain/tenant.ts'
 import { identify } from '../../core/identify/identify.ts'
 import { PortError, type Clock, type IdSource, type KeyStore, type Log, type TraceStore } from '../../core/ports.ts'
 import { renderError } from '../render-error.ts'
 import { mayUse, ROUTE_NAMES, type RouteName } from './access.ts'
+import { openCursor, sealCursor } from './cursor.ts'
 import { definitions } from './definitions.ts'
 import { openApiDocument } from './document.ts'
 
@@ -66,8 +68,10 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
     const query = c.req.valid('query')
     const filter = toFilter(query, c.get('caller').tenantId)
     if (!filter.ok) return refuse(malformed(filter.error))
-    const page = toPage(query)
-    return c.json(toWirePage(await store.traces(filter.value, page), page, toWireTraceRow), 200)
+    const asked = pageAsked('traces', filter.value, toPage(query))
+    if (!asked.ok) return refuse(malformed(asked.error))
+    const { page, toWire } = asked.value
+    return c.json(toWire(await store.traces(filter.value, page), toWireTraceRow), 200)
   })
 
   routes.openapi(at('GET /traces/{trace_id}'), async (c) => {
@@ -97,9 +101,11 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
     const query = c.req.valid('query')
     const filter = toFilter(query, c.get('caller').tenantId)
     if (!filter.ok) return refuse(malformed(filter.error))
-    const page = toPage(query)
+    const asked = pageAsked('spans', filter.value, toPage(query))
+    if (!asked.ok) return refuse(malformed(asked.error))
+    const { page, toWire } = asked.value
     return c.json(
-      toWirePage(await store.spans(filter.value, page), page, (span) => toWireSpan(span, 'row')),
+      toWire(await store.spans(filter.value, page), (span) => toWireSpan(span, 'row')),
       200,
     )
   })
@@ -201,12 +207,19 @@ function notFound(what: 'trace' | 'span'): AppError {
   return appError('request.not_found', `there is no such ${what}`)
 }
 
-function toWirePage<Row, Wire>(page: Page<Row>, asked: PageRequest, toWire: (row: Row) => Wire) {
-  return {
-    data: page.data.map(toWire),
-    total: page.total,
-    limit: asked.limit,
-    offset: asked.offset,
-    next_cursor: page.nextCursor,
+/** What a list's page asks of the store, and how its answer is shown. Fails for a cursor that belongs to another question. */
+function pageAsked(route: string, filter: SpanFilter, page: PageRequest) {
+  const question = { route, filter, order: page.order }
+  const cursor = page.cursor === null ? null : openCursor(page.cursor, question)
+  if (cursor === null && page.cursor !== null) {
+    return err({ message: `parameter cursor ${CURSOR_RULE}, with the same filters and order`, param: 'cursor' })
   }
+  const toWire = <Row, Wire>(found: Page<Row>, rowToWire: (row: Row) => Wire) => ({
+    data: found.data.map(rowToWire),
+    total: found.total,
+    limit: page.limit,
+    offset: page.offset,
+    next_cursor: sealCursor(found.nextCursor, question),
+  })
+  return ok({ page: { ...page, cursor }, toWire })
 }
