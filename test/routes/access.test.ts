@@ -1,16 +1,21 @@
 import { describe, expect, test } from 'bun:test'
 import { ACCESS, ROUTE_NAMES, type RouteName } from '../../src/routes/query/access.ts'
 import { ADMIN_KEY, ROLES, createApi, keyOf, type Api } from './api.ts'
-import { createArrayStore } from './array-store.ts'
-import { aSpan, anAction, spanIdOf, tenant, traceIdOf } from './spans.ts'
+import { aFinding, aSpan, anAction, spanIdOf, tenant, traceIdOf } from './spans.ts'
+import { storeOf } from './store.ts'
 
 const RANK = ['viewer', 'operator', 'admin', 'root']
 
 /** Span and trace 1 are acme's, 2 are globex's. */
 const store = () =>
-  createArrayStore([
-    aSpan(1, { actions: [anAction()] }),
-    aSpan(2, { tenantId: tenant('globex'), actions: [anAction({ name: 'globex_tool' })] }),
+  storeOf([
+    aSpan(1, { tags: { of: 'acme' }, actions: [anAction()], findings: [aFinding()] }),
+    aSpan(2, {
+      tenantId: tenant('globex'),
+      tags: { of: 'globex' },
+      actions: [anAction({ name: 'globex_tool' })],
+      findings: [aFinding({ id: 'f-globex', findingType: 'globex_finding' })],
+    }),
   ])
 
 /** Asks a route for the records number `n`. */
@@ -24,7 +29,7 @@ function askRoute(api: Api, name: RouteName, n: number, init: Parameters<Api['as
 describe.each(ROUTE_NAMES)('%s', (name) => {
   test.each([...ROLES, 'root'])(`is open to ${ACCESS[name]} and above, judged for %s`, async (role) => {
     const key = role === 'root' ? ADMIN_KEY : keyOf('acme', role)
-    const api = createApi(store())
+    const api = createApi(await store())
     const { status, json } = await askRoute(api, name, 1, {
       key,
       headers: role === 'root' ? { 'x-llmtrace-tenant-id': 'acme' } : {},
@@ -53,7 +58,7 @@ describe.each(ROUTE_NAMES)('%s', (name) => {
     [keyOf('acme', 'revoked'), 'revoked key'],
     ['sk-of-a-provider', 'no gateway key'],
   ])('refuses %p with one generic text, before it reads anything else', async (key) => {
-    const api = createApi(store())
+    const api = createApi(await store())
     const { status, json, text } = await askRoute(api, name, 1, { key })
     expect(status).toBe(401)
     expect(json).toMatchObject({ error: { message: 'a valid gateway key is required', code: 'auth.required' } })
@@ -63,13 +68,13 @@ describe.each(ROUTE_NAMES)('%s', (name) => {
   test('an unknown parameter is told only to who may use the route', async () => {
     const [method = '', path = ''] = name.split(' ')
     const filled = path.replace('{trace_id}', traceIdOf(1)).replace('{span_id}', spanIdOf(1))
-    const api = createApi(store())
+    const api = createApi(await store())
     expect((await api.ask(`${filled}?nonsense=1`, { method, key: null })).status).toBe(401)
     expect((await api.ask(`${filled}?nonsense=1`, { method, key: keyOf('acme', 'proxy') })).status).toBe(403)
   })
 
   test("a tenant never sees or changes another's", async () => {
-    const api = createApi(store())
+    const api = createApi(await store())
     const key = ACCESS[name] === 'root' ? ADMIN_KEY : keyOf('acme', 'admin')
     const { status, text } = await askRoute(api, name, 2, { key })
     if (name.includes('{')) expect(status).toBe(404)
@@ -81,12 +86,12 @@ describe.each(ROUTE_NAMES)('%s', (name) => {
 
   test('a key of one tenant does not speak for another by header', async () => {
     if (ACCESS[name] === 'root') return
-    const { status } = await askRoute(createApi(store()), name, 2, { headers: { 'x-llmtrace-tenant-id': 'globex' } })
+    const { status } = await askRoute(createApi(await store()), name, 2, { headers: { 'x-llmtrace-tenant-id': 'globex' } })
     expect(status).toBe(403)
   })
 
   test('open mode answers without a key, as the tenant of the header', async () => {
-    const api = createApi(store(), { mode: 'open', adminKey: null })
+    const api = createApi(await store(), { mode: 'open', adminKey: null })
     expect([200, 201, 204]).toContain(
       (await askRoute(api, name, 2, { key: null, headers: { 'x-llmtrace-tenant-id': 'globex' } })).status,
     )
@@ -94,14 +99,14 @@ describe.each(ROUTE_NAMES)('%s', (name) => {
 })
 
 test('counts of one tenant leave out the other', async () => {
-  const api = createApi(store())
+  const api = createApi(await store())
   for (const path of ['/traces', '/spans'])
     expect((await api.ask(path)).json).toMatchObject({ total: 1, data: [{ tenant_id: 'acme' }] })
   for (const path of ['/stats', '/actions/summary']) expect((await api.ask(path)).json).toMatchObject({ total_spans: 1 })
 })
 
 test('the key may come in our own header, beside a key of the provider', async () => {
-  const { ask } = createApi(store())
+  const { ask } = createApi(await store())
   const { status } = await ask('/spans', { key: 'sk-of-a-provider', headers: { 'x-llmtrace-key': keyOf('acme', 'viewer') } })
   expect(status).toBe(200)
 })

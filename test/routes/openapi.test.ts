@@ -8,8 +8,8 @@ import { asArray, asRecord, asString, type Json, type JsonRecord } from '../../s
 import { ACCESS, ROUTE_NAMES } from '../../src/routes/query/access.ts'
 import { BASE_PATH } from '../../src/routes/query/definitions.ts'
 import { DATA_PLANE, openApiDocument } from '../../src/routes/query/document.ts'
-import { createArrayStore } from './array-store.ts'
 import { NOW } from './spans.ts'
+import { storeOf } from './store.ts'
 
 const document = asRecord(openApiDocument('1.2.3')) ?? {}
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
@@ -37,13 +37,13 @@ test('the same version gives the same document', () => {
 })
 
 describe('the document', () => {
-  test('lists the routes of the application, each of them and no other', () => {
+  test('lists the routes of the application, each of them and no other', async () => {
     const clock = { now: () => NOW, monotonic: () => 0, after: () => () => {} }
     const log = { isEnabled: () => false, write: () => {} }
     const app = createApp({
       pipeline: { handle: unused } as unknown as Parameters<typeof createApp>[0]['pipeline'],
       query: {
-        store: createArrayStore([]),
+        store: await storeOf([]),
         auth: { mode: 'open', adminKey: null },
         keys: { find: unused, tenant: unused, ensureTenant: unused, project: unused },
         clock,

@@ -11,8 +11,8 @@ import { spanPageSchema, spanSchema, tracePageSchema, traceSchema } from '../../
 import { UNPRICED } from '../../src/core/domain/span.ts'
 import { PortError, type TraceStore } from '../../src/core/ports.ts'
 import { createApi, keyOf } from './api.ts'
-import { createArrayStore } from './array-store.ts'
 import { NOW, aFinding, aSpan, anAction, spanIdOf, tenant, texts, traceIdOf, usd } from './spans.ts'
+import { storeOf } from './store.ts'
 
 const time = (at: number): string => new Date(at).toISOString()
 
@@ -35,7 +35,10 @@ const special = {
   actions: [anAction({ name: 'curl', actionType: 'web_access' }), anAction({ name: 'ls', actionType: 'command_execution' })],
 } as const
 const store = () =>
-  createArrayStore([aSpan(1, special), aSpan(2, { cost: UNPRICED }), aSpan(3, { ...special, tenantId: tenant('globex') })])
+  storeOf([aSpan(1, special), aSpan(2, { cost: UNPRICED }), aSpan(3, { ...special, tenantId: tenant('globex') })])
+
+/** For what changes nothing. */
+const reader = createApi(await store())
 
 const idsOf = (json: unknown): readonly string[] =>
   (json as { data: { span_id?: string; root_span?: { span_id: string } }[] }).data.map(
@@ -92,7 +95,7 @@ const SPAN_FILTERS: typeof FILTERS = [
 ]
 
 describe.each(['/traces', '/spans'])('GET %s', (path) => {
-  const { ask } = createApi(store())
+  const { ask } = reader
 
   test.each(path === '/spans' ? [...FILTERS, ...SPAN_FILTERS] : FILTERS)('?%s', async (query, found) => {
     const { status, json } = await ask(`${path}?${query}`)
@@ -107,7 +110,7 @@ describe.each(['/traces', '/spans'])('GET %s', (path) => {
   })
 
   test('answers a page as the contract has it: newest first, fifty rows, no texts', async () => {
-    const many = createApi(createArrayStore(Array.from({ length: 60 }, (_, i) => aSpan(i + 1))))
+    const many = createApi(await storeOf(Array.from({ length: 60 }, (_, i) => aSpan(i + 1))))
     const { json, headers } = await many.ask(path)
     const page = (path === '/spans' ? spanPageSchema : tracePageSchema).parse(json)
     expect(page as unknown).toEqual(json)
@@ -118,7 +121,7 @@ describe.each(['/traces', '/spans'])('GET %s', (path) => {
   })
 
   test.each(['asc', 'desc'])('a walk along the cursors sees every row once (%s)', async (order) => {
-    const walk = createApi(createArrayStore(Array.from({ length: 23 }, (_, i) => aSpan(i + 1))))
+    const walk = createApi(await storeOf(Array.from({ length: 23 }, (_, i) => aSpan(i + 1))))
     const seen: string[] = []
     let cursor = ''
     for (let pages = 0; pages < 10; pages += 1) {
@@ -135,7 +138,7 @@ describe.each(['/traces', '/spans'])('GET %s', (path) => {
   })
 
   test('a cursor is good for its own question only', async () => {
-    const walk = createApi(createArrayStore([aSpan(1), aSpan(2), aSpan(3)]))
+    const walk = createApi(await storeOf([aSpan(1), aSpan(2), aSpan(3)]))
     const { json } = await walk.ask(`${path}?limit=1&status=ok`)
     const cursor = encodeURIComponent((json as { next_cursor: string }).next_cursor)
     expect(idsOf((await walk.ask(`${path}?limit=2&status=ok&cursor=${cursor}&offset=7`)).json)).toEqual([
@@ -171,7 +174,7 @@ describe.each(['/traces', '/spans'])('GET %s', (path) => {
 describe('one trace', () => {
   test('comes with all its spans and their texts, by either form of its id', async () => {
     const { ask } = createApi(
-      createArrayStore([aSpan(1), aSpan(2, { traceId: traceIdOf(1), parentSpanId: spanIdOf(1) }), aSpan(3)]),
+      await storeOf([aSpan(1), aSpan(2, { traceId: traceIdOf(1), parentSpanId: spanIdOf(1) }), aSpan(3)]),
     )
     for (const id of [traceIdOf(1), traceIdOf(1).replaceAll('-', ''), traceIdOf(1).toUpperCase()]) {
       const { status, json } = await ask(`/traces/${id}`)
@@ -184,7 +187,7 @@ describe('one trace', () => {
   })
 
   test('once deleted is gone, and who did it is logged', async () => {
-    const { ask, log } = createApi(store())
+    const { ask, log } = createApi(await store())
     const gone = await ask(`/traces/${traceIdOf(1)}`, { method: 'DELETE' })
     expect([gone.status, gone.text]).toEqual([204, ''])
     expect((await ask(`/traces/${traceIdOf(1)}`)).status).toBe(404)
@@ -201,7 +204,7 @@ describe('one trace', () => {
 })
 
 test('one span comes with its texts', async () => {
-  const { status, json } = await createApi(store()).ask(`/spans/${spanIdOf(1)}`)
+  const { status, json } = await createApi(await store()).ask(`/spans/${spanIdOf(1)}`)
   expect(status).toBe(200)
   const span = spanSchema.parse(json)
   expect(span as unknown).toEqual(json)
@@ -217,7 +220,7 @@ test('one span comes with its texts', async () => {
 })
 
 describe('an id that is not there', () => {
-  const { ask } = createApi(store())
+  const { ask } = reader
   const action = {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -244,7 +247,7 @@ describe('an id that is not there', () => {
 
 describe('stats', () => {
   test('are of the last day unless told otherwise, and say so', async () => {
-    const { json } = await createApi(store()).ask('/stats')
+    const { json } = await createApi(await store()).ask('/stats')
     const stats = statsSchema.parse(json)
     expect(stats as unknown).toEqual(json)
     expect(stats).toMatchObject({
@@ -258,7 +261,7 @@ describe('stats', () => {
   })
 
   test('take a range, groups, a zone and every filter of spans', async () => {
-    const { json } = await createApi(store()).ask(
+    const { json } = await createApi(await store()).ask(
       `/stats?end_time=${time(NOW - 3_600_000)}&group_by=model&tz=Europe/Berlin&status=error`,
     )
     expect(json).toMatchObject({
@@ -273,7 +276,7 @@ describe('stats', () => {
   })
 
   test('over all tenants count them all', async () => {
-    const { ask } = createApi(store())
+    const { ask } = createApi(await store())
     expect((await ask('/stats/global', { key: 'root-key-of-the-test' })).json).toMatchObject({ total_spans: 3 })
     expect((await ask('/stats', { key: 'root-key-of-the-test' })).json).toMatchObject({ total_spans: 0 })
   })
@@ -290,7 +293,7 @@ describe('actions', () => {
   const action = { action_type: 'command_execution', name: 'ls', exit_code: 0 }
 
   test('once reported stand in the trace and in the summary', async () => {
-    const { ask } = createApi(store())
+    const { ask } = createApi(await store())
     const { status, json } = await ask(`/traces/${traceIdOf(2)}/actions`, post({ ...action, result: 'x'.repeat(5000) }))
     expect(status).toBe(201)
     const added = actionAddedSchema.parse(json)
@@ -298,9 +301,9 @@ describe('actions', () => {
     expect(added).toMatchObject({
       status: 'ok',
       trace_id: traceIdOf(2),
-      action: { name: 'ls', success: true, timestamp: time(NOW), result: 'x'.repeat(4096) },
+      action: { name: 'ls', success: true, result: 'x'.repeat(4096) },
     })
-    expect((await ask(`/traces/${traceIdOf(2)}`)).json).toMatchObject({ spans: [{ agent_actions: [{ id: added.action_id }] }] })
+    expect((await ask(`/traces/${traceIdOf(2)}`)).json).toMatchObject({ spans: [{ agent_actions: [added.action] }] })
     const summary = (await ask('/actions/summary')).json
     expect(actionsSummarySchema.parse(summary) as unknown).toEqual(summary)
     expect(summary).toEqual({
@@ -310,8 +313,8 @@ describe('actions', () => {
       spans_with_commands: 2,
       action_counts: { web_access: 1, command_execution: 2 },
       top_actions: [
-        { name: 'curl', action_type: 'web_access', count: 1 },
         { name: 'ls', action_type: 'command_execution', count: 2 },
+        { name: 'curl', action_type: 'web_access', count: 1 },
       ],
     })
     expect((await ask('/actions/summary?provider=anthropic')).json).toMatchObject({ total_spans: 1, spans_with_commands: 1 })
@@ -340,7 +343,7 @@ describe('actions', () => {
     ['[]', {}, 400, 'the body must be a JSON object', 'an array'],
     [{ ...action, result: 'x'.repeat(70_000) }, {}, 413, 'the request body is over the limit of 65536 bytes', 'too large'],
   ] as const)('%#: a body is refused (%s)', async (body, init, status, message) => {
-    const { ask } = createApi(store())
+    const { ask } = createApi(await store())
     const answer = await ask(path, body === '' ? { method: 'POST' } : post(body, init))
     expect(answer.status).toBe(status)
     const said = (answer.json as { error: { message: string } }).error.message
@@ -359,7 +362,7 @@ describe('actions', () => {
           controller.close()
         },
       })
-    const { ask } = createApi(store())
+    const { ask } = createApi(await store())
     for (const init of [
       post(large, { headers: { 'content-type': 'application/json', 'content-length': String(large.length) } }),
       { ...post(large), body: chunks(), duplex: 'half' as const },
@@ -373,7 +376,7 @@ describe('actions', () => {
 })
 
 describe('a parameter that is wrong is named', () => {
-  const { ask } = createApi(store())
+  const { ask } = reader
   const word = 'must be 1 to 256 characters without control characters'
   const rows: readonly (readonly [path: string, param: string, message: string])[] = [
     ['/traces?modle=x', 'modle', 'unknown parameter modle: did you mean model?'],
@@ -493,7 +496,7 @@ describe('a store that fails', () => {
 
   test('a key store that fails is 503 too', async () => {
     const keys = { find: fail, tenant: async () => null, ensureTenant: async () => {}, project: async () => null }
-    const { ask } = createApi(store(), { mode: 'required', adminKey: null }, keys)
+    const { ask } = createApi(await store(), { mode: 'required', adminKey: null }, keys)
     expect((await ask('/traces', { key: keyOf('acme', 'viewer') })).status).toBe(503)
   })
 })
