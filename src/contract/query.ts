@@ -279,12 +279,10 @@ export const statsSchema = z
     oldest_trace: timeSchema.nullable(),
     newest_trace: timeSchema.nullable(),
     total: statsTotalSchema,
-    groups: z
-      .array(statsGroupSchema)
-      .openapi({
-        description:
-          'Empty without `group_by`; else at most 1000 groups, those with the most requests, or the newest 10000 hours or days.',
-      }),
+    groups: z.array(statsGroupSchema).openapi({
+      description:
+        'Empty without `group_by`; else at most 1000 groups, those with the most requests, or the newest 10000 hours or days.',
+    }),
   })
   .openapi('Stats')
 
