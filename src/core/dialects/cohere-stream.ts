@@ -44,7 +44,7 @@ export function assembleCohere(onDelta: ((delta: Delta) => void) | null): Assemb
       part.text += thought
       emit('reasoning', `${index}/reasoning`, thought)
     }
-    if (text !== null && text !== '') {
+    if (text !== null) {
       part.text += text
       emit('text', `${index}/text`, text)
     }

@@ -118,7 +118,7 @@ function readPart(collector: Collector, origin: Origin, part: JsonRecord, at: st
   const { text, thinking, document } = part
   if (typeof text === 'string') collector.add(origin, `${at}/text`, text)
   if (typeof thinking === 'string') collector.add(origin, `${at}/thinking`, thinking, { kind: 'reasoning' })
-  if (document !== undefined && document !== null) readDocument(collector, document, `${at}/document`)
+  readDocument(collector, document, `${at}/document`)
   if (typeof text === 'string' || typeof thinking === 'string' || (document !== undefined && document !== null)) return
   collector.skip(at, reasonOfKey(asString(part['type'])))
 }

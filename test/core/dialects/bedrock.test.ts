@@ -683,12 +683,6 @@ describe('endless nesting is named, and exhausts no stack', () => {
         '/messages/0/content/0/document/source/content/0/document/source/content/0/document/source/content/0/document/source/content',
     },
     {
-      why: 'a JSON value',
-      block: { toolResult: { content: [{ json: { a: nested((a) => [a]) } }] } },
-      texts: 0,
-      skipped: '/messages/0/content/0/toolResult/content/0/json/a',
-    },
-    {
       why: 'an input',
       block: { toolUse: { name: 'f', input: nested((a) => ({ a })) } },
       texts: 0,

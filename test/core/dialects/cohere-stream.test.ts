@@ -128,6 +128,34 @@ describe('v2 streams', () => {
       isComplete: false,
     },
     {
+      why: 'a call without its function',
+      events: [part('tool-call-start', { tool_calls: { id: 'c' } }, 0)],
+      body: { message: { role: 'assistant', tool_calls: [{ id: 'c', function: { name: '', arguments: '' } }] } },
+      hasContent: true,
+      isComplete: false,
+    },
+    {
+      why: 'thinking that has only begun',
+      events: [part('content-start', { content: { type: 'thinking', thinking: '' } }, 0)],
+      body: { message: { role: 'assistant', content: [{ type: 'thinking', thinking: '' }] } },
+      hasContent: false,
+      isComplete: false,
+    },
+    {
+      why: 'empty thinking makes no thinking of a text',
+      events: [part('content-delta', { content: { thinking: '', text: '' } }, 0)],
+      body: { message: { role: 'assistant', content: [{ type: 'text', text: '' }] } },
+      hasContent: false,
+      isComplete: false,
+    },
+    {
+      why: 'thinking within a text stays where it came',
+      events: [part('content-delta', { content: { text: 'a' } }, 0), part('content-delta', { content: { thinking: 'b' } }, 0)],
+      body: { message: { role: 'assistant', content: [{ type: 'text', text: 'ab' }] } },
+      hasContent: true,
+      isComplete: false,
+    },
+    {
       why: 'thinking whose start was lost',
       events: [part('content-delta', { content: { thinking: 'a' } }, 0)],
       body: { message: { role: 'assistant', content: [{ type: 'thinking', thinking: 'a' }] } },
@@ -204,7 +232,7 @@ describe('v2 streams', () => {
   ]
   test.each(states)('$why', ({ events, body, hasContent, isComplete }) => {
     const state = assembled(cohere, events)
-    expect({ body: state.body, hasContent: state.hasContent, isComplete: state.isComplete }).toEqual({
+    expect({ body: state.body, hasContent: state.hasContent, isComplete: state.isComplete }).toStrictEqual({
       body,
       hasContent,
       isComplete,
@@ -280,6 +308,13 @@ describe('v1 streams', () => {
       texts: { text: 'I will', 'tool/0': '{"at":1}' },
     },
     {
+      why: 'a line without marks, among others',
+      lines: [{ event_type: 'text-generation', text: 'a', response_id: 'r' }, { text: 'b' }],
+      body: { response_id: 'r', text: 'ab' },
+      isComplete: false,
+      texts: { text: 'ab' },
+    },
+    {
       why: 'older lines without an event name',
       lines: [
         { text: 'a', is_finished: false },
@@ -319,10 +354,21 @@ describe('v1 streams', () => {
   ]
   test.each(states)('$why', ({ lines, body, isComplete, texts }) => {
     const state = assembled(cohere, lines)
-    expect(state.body).toEqual(body)
+    expect(state.body).toStrictEqual(body)
     expect(state.isComplete).toBe(isComplete)
     expect(textsOf(state.deltas)).toEqual(texts as never)
     answered(cohere, state.body ?? {})
+  })
+
+  test('kinds of what flows', () => {
+    const { deltas } = assembled(cohere, [
+      { event_type: 'text-generation', text: 'a' },
+      { event_type: 'tool-calls-generation', tool_calls: [{ name: 'f', parameters: {} }] },
+    ])
+    expect(deltas).toEqual([
+      { kind: 'text', channel: 'text', text: 'a' },
+      { kind: 'tool_call', channel: 'tool/0', text: '{}' },
+    ])
   })
 
   test('a piece without an index is of the first call, and makes content', () => {

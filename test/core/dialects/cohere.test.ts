@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { cohere } from '../../../src/core/dialects/cohere.ts'
+import type { Delta } from '../../../src/core/dialects/dialect.ts'
 import { appError } from '../../../src/core/domain/errors.ts'
 import type { JsonRecord } from '../../../src/core/domain/json.ts'
 import { answered, expectNeverThrows, inspected, nested, segment, target } from '../../support/dialect-checks.ts'
@@ -16,6 +17,7 @@ describe('the path says what is asked', () => {
     { path: '/v1/models', operation: 'other' },
     { path: '/v1/constructor', operation: 'other' },
     { path: '/v2/chat/x', operation: 'other' },
+    { path: '/v1/123', operation: 'other' },
   ]
   test.each(cases)('$path', ({ path, operation }) => {
     expect(cohere.readRequest({ model: 'command-a' }, target(path))).toMatchObject({
@@ -356,6 +358,15 @@ describe('answers', () => {
     })
   })
 
+  test('calls without a name, and what is no call', () => {
+    const view = answered(cohere, {
+      message: { role: 'oracle', content: 'a', tool_calls: [7, {}, { function: {} }] },
+      generations: [7],
+    })
+    expect(view.toolCalls).toEqual([{ id: null, name: '', arguments: '', isServerSide: false }])
+    expect(view.segments).toEqual([segment('assistant', '/message/content', 'a')])
+  })
+
   const none = { model: null, segments: [], toolCalls: [], finishReason: null, error: null }
   const others: { why: string; body: JsonRecord; view: unknown }[] = [
     {
@@ -394,30 +405,17 @@ describe('answers', () => {
 
 test('endless nesting is named, and exhausts no stack', () => {
   const deep = nested((a) => ({ a }))
-  const body = {
-    messages: [
-      {
-        role: 'assistant',
-        content: [{ document: { data: deep } }],
-        tool_calls: [{ function: { name: 'f', arguments: deep } }],
-      },
-    ],
-    documents: [deep],
-    tools: [deep],
-  }
-  const { segments, uninspected } = cohere.readRequest(body, target('/v2/chat')).inspect()
+  const { segments, uninspected } = cohere.readRequest({ documents: [{ data: deep }] }, target('/v2/chat')).inspect()
   expect(segments).toEqual([])
-  expect(uninspected.map(({ pointer, reason }) => `${pointer} ${reason}`)).toEqual([
-    '/messages/0/content/0/document/data/a nested too deeply',
-    '/messages/0/tool_calls/0/function/arguments nested too deeply',
-    '/documents/0/a nested too deeply',
-    '/tools/0 nested too deeply',
-  ])
-  const assembler = cohere.assemble(() => {})
+  expect(uninspected).toEqual([{ pointer: '/documents/0/data/a', reason: 'nested too deeply' }])
+  const deltas: Delta[] = []
+  const assembler = cohere.assemble((delta) => deltas.push(delta))
   assembler.push({ event: null, data: { event_type: 'tool-calls-generation', tool_calls: [{ name: 'f', parameters: deep }] } })
-  expect(cohere.readAnswer(assembler.body() ?? {}).toolCalls).toEqual([
-    { id: null, name: 'f', arguments: '', isServerSide: false },
-  ])
+  expect(deltas).toEqual([])
+})
+
+test('its name', () => {
+  expect(cohere.name).toBe('cohere')
 })
 
 test('odd types never throw', () => {

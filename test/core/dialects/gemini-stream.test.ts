@@ -64,6 +64,15 @@ describe('streams', () => {
     expect([hasContent, isComplete]).toEqual([true, true])
   })
 
+  test('a role of its own, and parts that are none', () => {
+    const { body } = assembled(gemini, [
+      { candidates: [{ content: { role: 'oracle', parts: [null, 7, 'x', { text: 'a' }] } }, 7, null] },
+    ])
+    expect(body).toStrictEqual({ candidates: [{ content: { parts: [{ text: 'a' }], role: 'oracle' }, index: 0 }] })
+    const odd = assembled(gemini, [{ candidates: [{ content: { role: 7, parts: [{ text: 'a' }] } }] }])
+    expect(valueAt('/candidates/0/content/role', odd.body)).toBe('model')
+  })
+
   test('text after a call is a part of its own', () => {
     const { body } = assembled(gemini, [
       chunk([{ text: 'a' }]),
@@ -213,6 +222,14 @@ describe('function calls in pieces', () => {
       args: JSON.parse('{"__proto__":{"x":"1"},"constructor":"2"}'),
     },
     {
+      why: 'a number replaces a text',
+      pieces: [
+        { jsonPath: '$.a', stringValue: 'x' },
+        { jsonPath: '$.a', numberValue: 1 },
+      ],
+      args: { a: 1 },
+    },
+    {
       why: 'a later value replaces another kind',
       pieces: [
         { jsonPath: '$.a', numberValue: 1 },
@@ -328,6 +345,15 @@ describe('function calls in pieces', () => {
       ],
     },
     {
+      why: 'what is closed is not gone on with',
+      events: [
+        piece({ name: 'f', willContinue: true }),
+        piece({ partialArgs: [{ jsonPath: '$.a', stringValue: 'x' }] }),
+        piece({ partialArgs: [{ jsonPath: '$.a', stringValue: 'y' }] }),
+      ],
+      calls: [{ name: 'f', args: { a: 'x' } }, { args: { a: 'y' } }],
+    },
+    {
       why: 'a bare name is a whole call',
       events: [piece({ name: 'f' }), piece({ name: 'f' })],
       calls: [
@@ -390,6 +416,7 @@ describe('function calls in pieces', () => {
       piece({
         partialArgs: [
           { jsonPath: '$.a', stringValue: 'x' },
+          { jsonPath: '$.a', stringValue: '' },
           { jsonPath: '$.n', numberValue: 7 },
         ],
       }),

@@ -45,6 +45,7 @@ describe('the path says what is asked', () => {
     { path: '/v1beta/models/imagen:predict', operation: 'other', model: 'imagen', isStreaming: false },
     { path: '/v1beta/models/x:constructor', operation: 'other', model: 'x', isStreaming: false },
     { path: '/v1beta/models', operation: 'other', model: null, isStreaming: false },
+    { path: '/v1beta/models/x:generateContent/y', operation: 'other', model: null, isStreaming: false },
   ]
   test.each(cases)('$path', ({ path, operation, model, isStreaming }) => {
     const view = gemini.readRequest({}, target(path, '?alt=sse'))
@@ -54,6 +55,8 @@ describe('the path says what is asked', () => {
   test('without a model in the path, that of the body', () => {
     expect(gemini.readRequest({ model: 'models/gemini-3' }, target('/v1/x')).model).toBe('gemini-3')
     expect(gemini.readRequest({ model: 'gemini-3' }, target('/v1/x')).model).toBe('gemini-3')
+    expect(gemini.readRequest({ model: 'my/models/x' }, target('/v1/x')).model).toBe('my/models/x')
+    expect(gemini.name).toBe('gemini')
   })
 })
 
@@ -129,11 +132,12 @@ describe('prompts', () => {
                 id: 'c1',
                 name: 'weather',
                 response: { output: 'sunny\nand warm', code: 7, none: null, list: ['a'] },
-                parts: [{ inlineData: { mimeType: 'image/png', data: 'AA==' } }],
+                parts: [{ inlineData: { mimeType: 'image/png', data: 'AA==' } }, { text: 'inner' }],
               },
             },
             { fileData: { fileUri: 'gs://x', mimeType: 'video/mp4' }, videoMetadata: { fps: 1 } },
             { audioTranscription: { text: 'spoken' } },
+            { mediaResolution: {}, mediaProcessing: {}, partMetadata: {}, speechMetadata: {}, thoughtSignature: 's' },
           ],
         },
         { parts: [{ text: 'no role' }] },
@@ -158,6 +162,7 @@ describe('prompts', () => {
           kind: 'json',
           name: 'weather',
         }),
+        segment('tool_result', '/contents/2/parts/0/functionResponse/parts/1/text', 'inner'),
         segment('user', '/contents/2/parts/2/audioTranscription/text', 'spoken'),
         segment('user', '/contents/3/parts/0/text', 'no role'),
         segment('system', '/contents/4/parts/0/text', 'a system turn'),
@@ -174,6 +179,7 @@ describe('prompts', () => {
   test('the snake_case spelling of every field is read the same', () => {
     const body = {
       system_instruction: { parts: [{ text: 'be brief' }] },
+      cachedContent: 'cachedContents/0',
       contents: [
         {
           role: 'model',
@@ -211,6 +217,7 @@ describe('prompts', () => {
       uninspected: [
         { pointer: `${at}/8/inline_data`, reason: 'inline_data' },
         { pointer: `${at}/9/file_data`, reason: 'file_data' },
+        { pointer: '/cachedContent', reason: 'cached content' },
         { pointer: '/cached_content', reason: 'cached content' },
       ],
     })
@@ -369,6 +376,52 @@ describe('prompts', () => {
     ])
   })
 
+  test('bare texts are of the user, but for the instruction', () => {
+    const body = { contents: 'hi', systemInstruction: 'be' }
+    expect(inspected(gemini, GENERATE, body).segments).toEqual([
+      segment('system', '/systemInstruction', 'be'),
+      segment('user', '/contents', 'hi'),
+    ])
+  })
+
+  test('a name with a blank is no key to repeat', () => {
+    const body = { contents: [{ parts: [{ 'my secret': {} }, { inlineData1: {} }, { ['x'.repeat(33)]: {} }] }] }
+    expect(inspected(gemini, GENERATE, body).uninspected.map(({ reason }) => reason)).toEqual([
+      'unknown part',
+      'unknown part',
+      'unknown part',
+    ])
+  })
+
+  test('which fields of a definition are secret', () => {
+    const secret = [
+      'headers',
+      'Authorization',
+      'authConfig',
+      'auth_config',
+      'apiAuth',
+      'api_auth',
+      'apiKey',
+      'api_key',
+      'apiKeyString',
+      'client_secret',
+      'accessToken',
+      'password',
+      'token',
+    ]
+    const open = ['headersOnly', 'myHeaders', 'unauthorization', 'tokenizer', 'secretary', 'name']
+    const definition = Object.fromEntries([...secret, ...open].map((key) => [key, 1]))
+    const [found] = inspected(gemini, GENERATE, { tools: [{ custom: [definition] }] }).segments
+    expect(Object.keys((JSON.parse(found?.text ?? '') as [JsonRecord])[0])).toEqual(open)
+  })
+
+  test('declarations that are none are shown as they are', () => {
+    expect(inspected(gemini, GENERATE, { tools: [{ functionDeclarations: [7, null] }] }).segments).toEqual([
+      segment('tool_definition', '/tools/0/functionDeclarations/0', '7', { kind: 'json' }),
+      segment('tool_definition', '/tools/0/functionDeclarations/1', 'null', { kind: 'json' }),
+    ])
+  })
+
   const others: { why: string; path: string; body: unknown; seen: unknown }[] = [
     {
       why: 'countTokens of a wrapped request',
@@ -438,6 +491,12 @@ describe('prompts', () => {
       seen: { segments: [], uninspected: [{ pointer: '', reason: 'unknown body' }] },
     },
     {
+      why: 'an unknown method whose body is named already',
+      path: '/v1beta/models/m:later',
+      body: { cachedContent: 'c' },
+      seen: { segments: [], uninspected: [{ pointer: '/cachedContent', reason: 'cached content' }] },
+    },
+    {
       why: 'an empty body of an unknown method',
       path: '/v1beta/models/m:later',
       body: {},
@@ -497,6 +556,24 @@ describe('answers', () => {
       ],
       finishReason: 'STOP',
       error: null,
+    })
+  })
+
+  test('calls without names, with ids, and candidates that are none', () => {
+    const parts = [
+      { functionCall: {} },
+      { executableCode: { id: 'e' } },
+      { toolCall: {} },
+      { codeExecutionResult: {} },
+      { audioTranscription: {} },
+    ]
+    expect(answered(gemini, { candidates: [7, null, { content: { parts } }] })).toMatchObject({
+      segments: [],
+      toolCalls: [
+        { id: null, name: '', arguments: '', isServerSide: false },
+        { id: 'e', name: 'code_execution', arguments: '', isServerSide: true },
+        { id: null, name: '', arguments: '', isServerSide: true },
+      ],
     })
   })
 

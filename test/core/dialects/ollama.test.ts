@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Ollama } from 'ollama'
+import type { Delta } from '../../../src/core/dialects/dialect.ts'
 import { createNdjsonReader } from '../../../src/core/dialects/framing/ndjson.ts'
 import { ollama } from '../../../src/core/dialects/ollama.ts'
 import { appError } from '../../../src/core/domain/errors.ts'
@@ -42,9 +43,16 @@ describe('the path says what is asked', () => {
     { path: '/api/chat/x', body: {}, operation: 'other', isStreaming: false },
     { path: '/chat', body: {}, operation: 'other', isStreaming: false },
   ]
-  test.each(cases)('$path $body', ({ path, body, operation, isStreaming }) => {
-    expect(ollama.readRequest(body, target(path))).toMatchObject({ operation, isStreaming, choiceCount: 1, userId: null })
-  })
+  test.each(cases.map((row) => ({ ...row, asked: JSON.stringify(row.body) })))(
+    '$path $asked',
+    ({ path, body, operation, isStreaming }) => {
+      expect(ollama.readRequest(body, target(path))).toMatchObject({ operation, isStreaming, choiceCount: 1, userId: null })
+    },
+  )
+})
+
+test('its name', () => {
+  expect(ollama.name).toBe('ollama')
 })
 
 describe('settings', () => {
@@ -354,6 +362,11 @@ describe('answers', () => {
     expect(answered(ollama, { message: { content: 'hi' } }).segments).toEqual([segment('assistant', '/message/content', 'hi')])
   })
 
+  test('a call without a name, and what is no call', () => {
+    const view = answered(ollama, { message: { role: 'tool', tool_calls: [7, { function: {} }, {}] } })
+    expect(view.toolCalls).toEqual([{ id: null, name: '', arguments: '', isServerSide: false }])
+  })
+
   const none = { model: null, segments: [], toolCalls: [], finishReason: null, error: null }
   const others: { why: string; body: JsonRecord; view: unknown }[] = [
     { why: 'embeddings', body: { model: 'e', embeddings: [[0.1]], prompt_eval_count: 4 }, view: { ...none, model: 'e' } },
@@ -415,6 +428,12 @@ describe('streams', () => {
     { why: 'text', line: { message: { content: 'a' } }, hasContent: true },
     { why: 'thinking', line: { message: { thinking: 'a' } }, hasContent: true },
     { why: 'a call', line: { message: { tool_calls: [{}] } }, hasContent: true },
+    { why: 'what is no call', line: { message: { tool_calls: [7] } }, hasContent: true },
+    {
+      why: 'a call with empty arguments',
+      line: { message: { tool_calls: [{ function: { arguments: '' } }] } },
+      hasContent: true,
+    },
     { why: 'a response', line: { response: 'a' }, hasContent: true },
     { why: 'thinking of a completion', line: { response: '', thinking: 'a' }, hasContent: true },
     { why: 'an empty response', line: { response: '', thinking: '' }, hasContent: false },
@@ -442,6 +461,17 @@ describe('streams', () => {
     })
   })
 
+  test('nothing is shown of empty arguments', () => {
+    expect(assembled(ollama, [{ message: { tool_calls: [{ function: { arguments: '' } }] } }]).deltas).toEqual([])
+  })
+
+  test('a plain answer has no thinking and no calls', () => {
+    expect(assembled(ollama, [{ message: { role: 'assistant', content: 'a' }, done: true }]).body).toStrictEqual({
+      done: true,
+      message: { role: 'assistant', content: 'a' },
+    })
+  })
+
   test('a call without arguments, and with text for them', () => {
     const { deltas } = assembled(ollama, [
       { message: { tool_calls: [{ function: { name: 'f' } }, { function: { name: 'g', arguments: 'x' } }] } },
@@ -461,24 +491,12 @@ describe('streams', () => {
 
 test('endless nesting is named, and exhausts no stack', () => {
   const deep = nested((a) => [a])
-  const body = {
-    messages: [{ role: 'user', content: deep, tool_calls: [{ function: { name: 'f', arguments: deep } }] }],
-    tools: [deep],
-    prompt: deep,
-  }
-  const { segments, uninspected } = ollama.readRequest(body, target('/api/chat')).inspect()
-  expect(segments).toEqual([])
-  expect(uninspected.map(({ pointer, reason }) => `${pointer} ${reason}`)).toEqual([
-    '/messages/0/content nested too deeply',
-    '/messages/0/tool_calls/0/function/arguments nested too deeply',
-    '/prompt nested too deeply',
-    '/tools/0 nested too deeply',
-  ])
-  const assembler = ollama.assemble(() => {})
+  const view = ollama.readRequest({ prompt: deep }, target('/api/generate'))
+  expect(view.inspect()).toEqual({ segments: [], uninspected: [{ pointer: '/prompt', reason: 'nested too deeply' }] })
+  const deltas: Delta[] = []
+  const assembler = ollama.assemble((delta) => deltas.push(delta))
   assembler.push({ event: null, data: { message: { tool_calls: [{ function: { name: 'f', arguments: deep } }] } } })
-  expect(ollama.readAnswer(assembler.body() ?? {}).toolCalls).toEqual([
-    { id: null, name: 'f', arguments: '', isServerSide: false },
-  ])
+  expect(deltas).toEqual([])
 })
 
 test('odd types never throw', () => {

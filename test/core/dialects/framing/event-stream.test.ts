@@ -160,6 +160,11 @@ describe('reading', () => {
       seen: [{ event: 'chunk', data: { p: 'ab' } }],
     },
     {
+      why: 'a chunk that is no object',
+      message: eventMessage('chunk', [1]),
+      seen: [{ event: 'chunk', data: [1] }],
+    },
+    {
       why: 'bytes of another event are its own matter',
       message: eventMessage('other', { bytes: 'e30=' }),
       seen: [{ event: 'other', data: { bytes: 'e30=' } }],
@@ -199,6 +204,7 @@ describe('what is not trusted', () => {
   const lengths: { why: string; total: number; headers: number }[] = [
     { why: 'shorter than its own frame', total: 15, headers: 0 },
     { why: 'more headers than message', total: 20, headers: 5 },
+    { why: 'nothing', total: 0, headers: 0 },
   ]
   test.each(lengths)('a prelude with right sum and impossible lengths: $why', ({ total, headers }) => {
     const prelude = new Uint8Array(12)
@@ -207,6 +213,22 @@ describe('what is not trusted', () => {
     view.setUint32(4, headers)
     view.setUint32(8, crc32(prelude.subarray(0, 8)))
     expect(read([join([prelude, message])])).toEqual(['unread'])
+  })
+
+  test('more headers than message, where all sums are right', () => {
+    const wrong = eventMessage('x', {})
+    const view = new DataView(wrong.buffer)
+    view.setUint32(4, wrong.length - 15)
+    view.setUint32(8, crc32(wrong.subarray(0, 8)))
+    view.setUint32(wrong.length - 4, crc32(wrong.subarray(0, -4)))
+    expect(read([join([wrong, message])])).toEqual(['unread'])
+  })
+
+  test('a prelude is judged before its message is waited for', () => {
+    const prelude = message.slice(0, 12)
+    prelude[1] = 0x7f
+    expect(read([prelude], false)).toEqual(['unread'])
+    expect(read([prelude.subarray(0, 7), prelude.subarray(7)], false)).toEqual(['unread'])
   })
 
   test('the shortest message has sixteen bytes', () => {
@@ -288,6 +310,13 @@ describe('headers', () => {
       if (ends.has(length)) expect(headers?.size).toBe([...ends].indexOf(length))
       else expect(headers).toBeNull()
     }
+  })
+
+  test('bytes are copied out of the message', () => {
+    const bytes = headersOf(eventStreamMessage({ x: { type: 'binary', value: Uint8Array.of(1, 2) } }, ''))
+    const headers = decodeHeaders(bytes)
+    bytes.fill(0)
+    expect(headers?.get('x')).toEqual(Uint8Array.of(1, 2))
   })
 
   test('an unknown type is refused', () => {

@@ -38,6 +38,10 @@ describe('NDJSON', () => {
     expect(read([bytesOf(text)])).toEqual(seen)
   })
 
+  test('a character that broke off at the end spoils its line', () => {
+    expect(read([Uint8Array.of(0x22, 0x61, 0x22, 0xc3)])).toEqual(['unread'])
+  })
+
   test('a line is handed over as soon as it is complete, and the open one only at the end', () => {
     expect(read([bytesOf('{"a":1}\n{"b":2}')], false)).toEqual([{ a: 1 }])
   })
