@@ -143,7 +143,7 @@ export const anthropicCases: readonly SdkCase[] = [
 
   sdkCase(
     'anthropic: an error in mid-stream is thrown',
-    [{ ...STREAMED, status: 'incomplete', text: 'Grüße ', usage: null }],
+    [{ ...STREAMED, status: 'error', text: 'Grüße ', usage: 'estimated' }],
     async (place) => {
       const begin = messageStream({ pieces: PIECES }).slice(0, 4)
       answerWith(place.upstream, sse([...begin, { event: 'error', data: anthropicError('overloaded_error', 'Overloaded') }]))
@@ -154,7 +154,7 @@ export const anthropicCases: readonly SdkCase[] = [
 
   sdkCase(
     'anthropic: an abort in mid-stream reaches the provider',
-    [{ ...STREAMED, status: 'cancelled', text: 'Grüße aus ', usage: null }],
+    [{ ...STREAMED, status: 'cancelled', text: 'Grüße aus ', usage: 'estimated' }],
     async (place) => {
       answerWith(place.upstream, sse([...messageStream({ pieces: PIECES }).slice(0, 5), 'stall']))
       const stream = clientOf(place).messages.stream(ASK)

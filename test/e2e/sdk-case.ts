@@ -36,8 +36,8 @@ export type SpanFacts = {
   /** Visible text of the answer. */
   readonly text: string
   readonly toolCalls: readonly { readonly name: string; readonly arguments: unknown }[]
-  /** Null: the provider reported none. */
-  readonly usage: UsageFacts | null
+  /** `estimated`: the provider's count did not come, so it must be estimated from the texts. Null: nothing was used, nothing counted. */
+  readonly usage: UsageFacts | 'estimated' | null
 }
 
 export type SdkCase = {

@@ -145,7 +145,7 @@ export const ollamaCases: readonly SdkCase[] = [
 
   sdkCase(
     'ollama: an abort in mid-stream reaches the provider',
-    [{ ...STREAMED, status: 'cancelled', text: 'Grüße aus ', usage: null }],
+    [{ ...STREAMED, status: 'cancelled', text: 'Grüße aus ', usage: 'estimated' }],
     async (place) => {
       const begin = ollamaChatLines({ pieces: PIECES }).slice(0, 2)
       answerWith(place.upstream, { ...ndjson(begin), chunks: [...ndjson(begin).chunks, 'stall'] })

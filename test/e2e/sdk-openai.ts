@@ -86,7 +86,7 @@ export const openaiCases: readonly SdkCase[] = [
   }),
 
   // Nobody asked for usage, so nobody may add the option: the caller would get a chunk that it does not expect.
-  sdkCase('openai: a chat stream without usage', [{ ...STREAMED, usage: null }], async (place) => {
+  sdkCase('openai: a chat stream without usage', [{ ...STREAMED, usage: 'estimated' }], async (place) => {
     answerWith(place.upstream, paced(chatStream({ pieces: PIECES, withUsage: false })))
     const stream = await clientOf(place).chat.completions.create({ ...ASK, stream: true })
     const choices: number[] = []
@@ -215,7 +215,7 @@ export const openaiCases: readonly SdkCase[] = [
 
   sdkCase(
     'openai: an abort in mid-stream reaches the provider',
-    [{ ...STREAMED, status: 'cancelled', text: 'Grüße aus ', usage: null }],
+    [{ ...STREAMED, status: 'cancelled', text: 'Grüße aus ', usage: 'estimated' }],
     async (place) => {
       const begin = chatStream({ pieces: PIECES, withUsage: true }).slice(0, 3)
       answerWith(place.upstream, sse([...begin, 'stall']))
@@ -231,7 +231,7 @@ export const openaiCases: readonly SdkCase[] = [
 
   sdkCase(
     'openai: a stream that dies is an error to the caller, not an end',
-    [{ ...STREAMED, status: 'incomplete', text: 'Grüße aus ', usage: null }],
+    [{ ...STREAMED, status: 'incomplete', text: 'Grüße aus ', usage: 'estimated' }],
     async (place) => {
       answerWith(place.upstream, sse([...chatStream({ pieces: PIECES, withUsage: true }).slice(0, 3), { delayMs: 20 }, 'die']))
       const stream = await clientOf(place).chat.completions.create({ ...ASK, stream: true })

@@ -213,7 +213,7 @@ export const vercelCases: readonly SdkCase[] = [
 
   sdkCase(
     'ai: an abort in mid-stream reaches the provider',
-    [{ ...CHAT, isStreaming: true, status: 'cancelled', text: 'Grüße aus ', usage: null }],
+    [{ ...CHAT, isStreaming: true, status: 'cancelled', text: 'Grüße aus ', usage: 'estimated' }],
     async (place) => {
       answerWith(place.upstream, sse([...chatStream({ pieces: PIECES, withUsage: true }).slice(0, 3), 'stall']))
       const leave = new AbortController()
