@@ -1,5 +1,5 @@
 /** Builders for spans: one call with everything usual about it, and any call at all. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ENVELOPE_VERSION, type Envelope } from '../../src/core/domain/envelope.ts'
 import type { Finding } from '../../src/core/domain/finding.ts'
 import type { KeyId, ProjectId, SpanId, TenantId, TraceId } from '../../src/core/domain/ids.ts'
@@ -28,9 +28,13 @@ export function nano(amount: number): NanoUsd {
 }
 
 export function captured(...texts: readonly (readonly [origin: Origin, text: string])[]): CapturedText {
-  const segments = texts.map(
-    ([origin, text], i): Segment => ({ origin, pointer: `/messages/${i}/content`, kind: 'text', text, name: null }),
-  )
+  const segments = texts.map(([origin, text], i): Segment => ({
+    origin,
+    pointer: `/messages/${i}/content`,
+    kind: 'text',
+    text,
+    name: null,
+  }))
   return {
     segments,
     textBytes: segments.reduce((sum, { text }) => sum + new TextEncoder().encode(text).length, 0),
@@ -128,7 +132,10 @@ const label = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((te
 const content = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.constantFrom('\ud800', 'a\u0000b', '"\\\u2028', ''))
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null })
 const whole = fc.oneof(fc.nat(), fc.constantFrom(0, Number.MAX_SAFE_INTEGER))
-const milliseconds = fc.oneof(whole, fc.double({ min: 0, max: 1e12, noNaN: true }).map((ms) => ms + 0))
+const milliseconds = fc.oneof(
+  whole,
+  fc.double({ min: 0, max: 1e12, noNaN: true }).map((ms) => ms + 0),
+)
 
 const segment: fc.Arbitrary<Segment> = fc.record({
   origin: fc.constantFrom('system', 'user', 'assistant', 'tool_definition', 'tool_call', 'tool_result'),
@@ -183,7 +190,17 @@ export const anySpan: fc.Arbitrary<TraceSpan> = fc.record({
   userId: maybe(label),
   sessionId: maybe(label),
   tags: fc.dictionary(label, label, { maxKeys: 4 }),
-  operation: fc.constantFrom('chat', 'text_completion', 'embeddings', 'rerank', 'count_tokens', 'moderation', 'image', 'audio', 'other'),
+  operation: fc.constantFrom(
+    'chat',
+    'text_completion',
+    'embeddings',
+    'rerank',
+    'count_tokens',
+    'moderation',
+    'image',
+    'audio',
+    'other',
+  ),
   dialect: fc.constantFrom('openai-chat', 'anthropic-messages', 'gemini', 'bedrock', 'opaque'),
   provider: label,
   requestModel: maybe(label),

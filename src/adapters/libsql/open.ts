@@ -3,29 +3,33 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createClient as createFileClient } from '@libsql/client/sqlite3'
 import { createClient as createServerClient, type Client } from '@libsql/client/web'
+import { PortError } from '../../core/ports.ts'
 
 /** How long a write waits for another connection's write. The driver's own default is not to wait at all. */
 const BUSY_TIMEOUT_MS = 5000
-const CACHE_KIB = 32 * 1024
-const WAL_BYTES_MAX = 64 * 1024 * 1024
+
+const SETTINGS: readonly string[] = [
+  'journal_mode = WAL',
+  // A commit survives the end of the process at once; the end of the machine may take the last commits, never the file.
+  'synchronous = NORMAL',
+  // Negative: KiB.
+  'cache_size = -32768',
+  // What the log is cut to after a checkpoint, in bytes.
+  'journal_size_limit = 67108864',
+]
 
 /**
- * A database file, made where there is none, or `:memory:`. Rejects with the driver's error. One connection: calls are synchronous, so
- * that more would only wait for one another, and the settings below hold for one connection each.
+ * A database file, made where there is none, or `:memory:`. One connection: calls are synchronous, so that more would only wait for one
+ * another, and the settings below hold for one connection each.
  */
 export async function openLibsqlFile(path: string): Promise<Client> {
   const url = path === ':memory:' ? path : pathToFileURL(resolve(path)).href
-  const client = createFileClient({ url, timeout: BUSY_TIMEOUT_MS, concurrency: 1, intMode: 'bigint' })
   try {
-    await client.execute('PRAGMA journal_mode = WAL')
-    // A commit survives the end of the process at once; that of the machine may take the last commits, never the file.
-    await client.execute('PRAGMA synchronous = NORMAL')
-    await client.execute(`PRAGMA cache_size = -${CACHE_KIB}`)
-    await client.execute(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`)
+    const client = createFileClient({ url, timeout: BUSY_TIMEOUT_MS, concurrency: 1, intMode: 'bigint' })
+    for (const setting of SETTINGS) await client.execute(`PRAGMA ${setting}`)
     return client
   } catch (cause) {
-    client.close()
-    throw cause
+    throw new PortError('database', 'the database file cannot be opened', { cause })
   }
 }
 

@@ -150,7 +150,9 @@ export const SPAN_SELECTION = {
   costStatus: spans.costStatus,
   costNanoUsd: spans.costNanoUsd,
   details: spans.details,
-  tags: sql`(SELECT json_group_object(key, value) FROM span_tags AS t WHERE t.seq = spans.seq)`.mapWith(json<TraceSpan['tags']>()),
+  tags: sql`(SELECT json_group_object(key, value) FROM span_tags AS t WHERE t.seq = spans.seq)`.mapWith(
+    json<TraceSpan['tags']>(),
+  ),
   actions: sql`(SELECT json_group_array(json(data) ORDER BY position) FROM actions AS a WHERE a.seq = spans.seq)`.mapWith(
     json<readonly AgentAction[]>(),
   ),
