@@ -80,7 +80,6 @@ function isConverse(id: string, body: JsonRecord): boolean {
 
 /** Jamba takes OpenAI's messages and documents beside them. */
 function withDocuments(inspection: Inspection, documents: Json): Inspection {
-  if (documents === undefined) return inspection
   const collector = createCollector()
   for (const [value, at] of itemsOf(documents, '/documents')) addStructured(collector, 'tool_result', at, value, null)
   return { ...inspection, segments: [...inspection.segments, ...collector.done().segments] }

@@ -186,6 +186,18 @@ describe('Converse streams', () => {
       hasContent: false,
     },
     {
+      why: 'another block that has only begun',
+      events: [event('contentBlockStart', at(0, { start: { image: { format: 'png' } } }))],
+      body: block({ image: { format: 'png' } }),
+      hasContent: false,
+    },
+    {
+      why: 'counts before the end',
+      events: [event('metadata', { usage: { inputTokens: 1 } })],
+      body: { output: { message: { role: 'assistant', content: [] } }, usage: { inputTokens: 1 } },
+      hasContent: false,
+    },
+    {
       why: 'other blocks as they came',
       events: [event('contentBlockStart', at(0, { start: { image: { format: 'png' } } })), delta(0, { image: { source: {} } })],
       body: block({ image: { source: {} } }),
@@ -216,7 +228,7 @@ describe('Converse streams', () => {
   ]
   test.each(states)('$why', ({ events, body, hasContent }) => {
     const state = assembled(converse, events)
-    expect({ body: state.body, hasContent: state.hasContent, isComplete: state.isComplete }).toEqual({
+    expect({ body: state.body, hasContent: state.hasContent, isComplete: state.isComplete }).toStrictEqual({
       body,
       hasContent,
       isComplete: false,
@@ -360,6 +372,57 @@ describe('invoked streams', () => {
       isComplete: true,
     },
     {
+      why: 'Titan, whose counts come once',
+      items: [
+        { outputText: 'a', index: 0, totalOutputTextTokenCount: 4, completionReason: null },
+        { outputText: 'b', index: 0, totalOutputTextTokenCount: null, completionReason: 'FINISH' },
+      ],
+      body: { results: [{ tokenCount: 4, completionReason: 'FINISH', outputText: 'ab' }] },
+      texts: { text: 'ab' },
+      isComplete: true,
+    },
+    {
+      why: 'Titan, without counts',
+      items: [{ outputText: 'a', index: 0 }],
+      body: { results: [{ completionReason: null, outputText: 'a' }] },
+      texts: { text: 'a' },
+      isComplete: false,
+    },
+    {
+      why: 'Mistral, an item without text',
+      items: [{ outputs: [{ text: 'a' }] }, { outputs: [{ stop_reason: 'stop' }] }, { outputs: [7] }],
+      body: { outputs: [{ text: 'a', stop_reason: 'stop' }] },
+      texts: { text: 'a' },
+      isComplete: true,
+    },
+    {
+      why: "Cohere's v2 events",
+      items: [
+        { type: 'content-delta', index: 0, delta: { message: { content: { text: 'a' } } } },
+        { type: 'message-end', delta: { finish_reason: 'COMPLETE' } },
+      ],
+      body: { message: { role: 'assistant', content: [{ type: 'text', text: 'a' }] }, finish_reason: 'COMPLETE' },
+      texts: { '0/text': 'a' },
+      isComplete: true,
+    },
+    ...['later', 'xmessage_start', 'pingpong', 'x-message-start', null].map((type) => ({
+      why: `a type that says nothing: ${type}`,
+      items: [{ type, generation: 'a' }],
+      body: { type, generation: 'a' },
+      texts: { text: 'a' },
+      isComplete: false,
+    })),
+    {
+      why: 'choices that are none',
+      items: [{ choices: [{ index: 0, delta: { content: 'a' } }, 7, null] }],
+      body: {
+        object: 'chat.completion',
+        choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: null }],
+      },
+      texts: { '0/text': 'a' },
+      isComplete: false,
+    },
+    {
       why: 'Llama, before its end',
       items: [{ generation: 'Hel', prompt_token_count: 9, generation_token_count: 1, stop_reason: null }],
       body: { generation: 'Hel', prompt_token_count: 9, generation_token_count: 1, stop_reason: null },
@@ -474,9 +537,15 @@ describe('invoked streams', () => {
   ]
   test.each(cases)('$why', ({ items, body, texts, isComplete }) => {
     const whole = invokedBody('x', items)
-    expect(whole.body).toEqual(body)
+    expect(whole.body).toStrictEqual(body)
     expect(textsOf(whole.deltas)).toEqual(texts as never)
     expect(whole.isComplete).toBe(isComplete)
+  })
+
+  test('kinds of what flows', () => {
+    expect(assembled(invoked('x'), [{ generation: 'a' }, { generation: '' }]).deltas).toEqual([
+      { kind: 'text', channel: 'text', text: 'a' },
+    ])
   })
 
   test('what says nothing yet is waited past', () => {

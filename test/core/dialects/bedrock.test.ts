@@ -56,6 +56,7 @@ describe('the path says what is asked', () => {
     { path: invoke('x', 'count-tokens'), operation: 'count_tokens', model: 'x', isStreaming: false },
     { path: invoke('x', 'later'), operation: 'other', model: 'x', isStreaming: false },
     { path: '/rerank', operation: 'rerank', model: null, isStreaming: false },
+    { path: '/prefix/rerank', operation: 'rerank', model: null, isStreaming: false },
     { path: '/guardrail/g/version/1/apply', operation: 'other', model: null, isStreaming: false },
   ]
   test.each(cases)('$path', ({ path, operation, model, isStreaming }) => {
@@ -114,6 +115,13 @@ describe('settings', () => {
     const texts = { system_prompt: '', inputText: '', prompt: '', text: '', input: '', query: '', suffix: '', text_prompts: [] }
     const rest = { textToImageParams: {}, inputImage: '', images: [], image: '', temperature: 1 }
     expect(viewOf(invoke('x'), { ...texts, ...rest }).parameters).toEqual({ temperature: 1 })
+  })
+
+  test('parameters of the other actions', () => {
+    expect(viewOf(invoke('x', 'count-tokens'), { input: {}, a: 1 }).parameters).toEqual({ a: 1 })
+    expect(viewOf('/rerank', { queries: [], sources: [], a: 1 }).parameters).toEqual({ a: 1 })
+    const nova = { messages: [], system: [], toolConfig: {}, promptVariables: {}, inferenceConfig: { topP: 1 } }
+    expect(viewOf(invoke('amazon.nova'), nova).parameters).toEqual({ inferenceConfig: { topP: 1 } })
   })
 
   test("Anthropic's user and parameters", () => {
@@ -299,6 +307,15 @@ describe('Converse requests', () => {
       texts: [],
       skipped: ['/messages not an array', '/toolConfig/tools not an array'],
     },
+    {
+      why: 'halves of blocks',
+      body: {
+        messages: [{ content: [{ document: { name: 'n' } }, { citationsContent: { citations: [7, {}] } }, { toolUse: {} }] }],
+        toolConfig: { tools: [{ toolSpec: 7 }] },
+      },
+      texts: ['user /messages/0/content/0/document/name n', 'tool_definition /toolConfig/tools/0/toolSpec 7'],
+      skipped: ['/messages/0/content/0/document document'],
+    },
     { why: 'an empty body', body: {}, texts: [], skipped: [] },
     { why: 'no body', body: undefined, texts: [], skipped: [' body is not JSON'] },
     { why: 'an array', body: [], texts: [], skipped: [' body is not an object'] },
@@ -332,6 +349,29 @@ describe('other requests', () => {
       texts: ['system /system/0/text s', 'assistant /messages/0/content hi'],
       skipped: [],
     },
+    ...(
+      [
+        ['anthropic.claude', {}],
+        ['x', { anthropic_version: 'x' }],
+      ] as const
+    ).map(([model, mark]) => ({
+      why: `Anthropic's blocks, for ${model}`,
+      path: invoke(model),
+      body: {
+        ...mark,
+        messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: { a: 1 } }] }],
+      },
+      texts: ['tool_call /messages/0/content/0/input {"a":1}'],
+      skipped: [],
+    })),
+    {
+      why: "Cohere's message behind another name",
+      path: invoke('x'),
+      body: { message: 'hi' },
+      texts: ['user /message hi'],
+      skipped: [],
+    },
+    { why: 'images alone are named', path: invoke('x'), body: { images: ['AA'] }, texts: [], skipped: ['/images/0 image'] },
     {
       why: 'Claude 2',
       path: invoke('anthropic.claude-v2'),
@@ -487,11 +527,12 @@ describe('other requests', () => {
       why: 'a ranking',
       path: '/rerank',
       body: {
-        queries: [{ type: 'TEXT', textQuery: { text: 'q' } }, { type: 'LATER' }],
+        queries: [{ type: 'TEXT', textQuery: { text: 'q' } }, { type: 'LATER' }, 7],
         sources: [
           { type: 'INLINE', inlineDocumentSource: { type: 'TEXT', textDocument: { text: 'a' } } },
           { type: 'INLINE', inlineDocumentSource: { type: 'JSON', jsonDocument: { k: 'b', n: 1 } } },
           {},
+          7,
         ],
       },
       texts: [
@@ -500,7 +541,12 @@ describe('other requests', () => {
         'tool_result /sources/1/inlineDocumentSource/jsonDocument/k b',
         'tool_result /sources/1/inlineDocumentSource/jsonDocument/n 1',
       ],
-      skipped: ['/queries/1 unknown query', '/sources/2 unknown source'],
+      skipped: [
+        '/queries/1 unknown query',
+        '/queries/2 unknown query',
+        '/sources/2 unknown source',
+        '/sources/3 unknown source',
+      ],
     },
     {
       why: 'an action of another time',
@@ -647,6 +693,21 @@ describe('answers', () => {
       why: 'Jurassic',
       body: { completions: [{ data: { text: 'Hi' }, finishReason: { reason: 'endoftext' } }] },
       view: { ...none, segments: [segment('assistant', '/completions/0/data/text', 'Hi')], finishReason: 'endoftext' },
+    },
+    {
+      why: "Anthropic's, without its type",
+      body: { content: [{ type: 'text', text: 'Hi' }] },
+      view: { ...none, segments: [segment('assistant', '/content/0/text', 'Hi')] },
+    },
+    {
+      why: "Anthropic's, without content",
+      body: { type: 'message', stop_reason: 'refusal', text: 'x' },
+      view: { ...none, finishReason: 'refusal' },
+    },
+    {
+      why: 'completions that are none',
+      body: { completions: [7, {}, { data: {}, finishReason: {} }, { data: { text: 'Hi' } }] },
+      view: { ...none, segments: [segment('assistant', '/completions/3/data/text', 'Hi')] },
     },
     { why: 'embeddings', body: { embedding: [0.1], inputTextTokenCount: 3 }, view: none },
     { why: 'a model by name', body: { model: 'm', results: [7, {}, { outputText: 7 }] }, view: { ...none, model: 'm' } },
