@@ -1,9 +1,9 @@
 /**
  * Prices and usage from `@pydantic/genai-prices`, with the operator's own prices on top. A model that nobody knows is `unpriced`,
- * never free. The package's model lookup is the dear part (30 to 55 µs), so its outcome is kept per provider, model and day.
+ * never free. The package's model lookup is the dear part (30 to 55 µs), so its outcome is kept per provider and model.
  */
 import { calcPrice, extractUsage, findProvider, type Provider } from '@pydantic/genai-prices'
-import type { JsonRecord } from '../../core/domain/json.ts'
+import { asArray, asNumber, asRecord, type JsonRecord } from '../../core/domain/json.ts'
 import { nanoUsd, type NanoUsd } from '../../core/domain/money.ts'
 import { UNPRICED, type Cost, type DialectName } from '../../core/domain/span.ts'
 import { completionTokens, usageOf, type Usage } from '../../core/domain/usage.ts'
@@ -13,6 +13,7 @@ import type { PriceBook } from '../../core/ports.ts'
 export type CustomPrice = {
   readonly inputPerMillion: number
   readonly outputPerMillion: number
+  /** Null: as other input. */
   readonly cachedInputPerMillion: number | null
   readonly cacheWritePerMillion: number | null
 }
@@ -20,10 +21,20 @@ export type CustomPrice = {
 /** Lookups kept; the oldest goes first. Model names come from callers, so the number is bounded. */
 const LOOKUPS_MAX = 2048
 
-/** Our provider names where the package has another one. */
-const PACKAGE_ID: { readonly [provider: string]: string } = { bedrock: 'aws', xai: 'x-ai' }
+/** Our provider names, and common ones, where the package has another one. */
+const PACKAGE_ID: ReadonlyMap<string, string> = new Map([
+  ['aws-bedrock', 'aws'],
+  ['bedrock', 'aws'],
+  ['fireworks-ai', 'fireworks'],
+  ['gemini', 'google'],
+  ['mistralai', 'mistral'],
+  ['moonshot', 'moonshotai'],
+  ['together-ai', 'together'],
+  ['vertex', 'google'],
+  ['xai', 'x-ai'],
+])
 
-/** Extractors to try in turn: the first that finds usage wins. Names are the package's `api_flavor`s. */
+/** Extractors to try in turn: the first that finds usage wins. `null` is the call's own provider. Flavours are the package's. */
 const FLAVORS: { readonly [name in DialectName]: readonly (readonly [provider: string | null, flavor: string])[] } = {
   'openai-chat': [
     [null, 'chat'],
@@ -44,12 +55,14 @@ const FLAVORS: { readonly [name in DialectName]: readonly (readonly [provider: s
   ],
   'anthropic-messages': [
     [null, 'anthropic'],
+    [null, 'default'],
     ['anthropic', 'default'],
   ],
   gemini: [['google', 'default']],
+  // What is billed comes before what was counted.
   cohere: [
-    ['cohere', 'tokens'],
     ['cohere', 'default'],
+    ['cohere', 'tokens'],
     ['cohere', 'embeddings'],
   ],
   ollama: [],
@@ -61,6 +74,7 @@ const FLAVORS: { readonly [name in DialectName]: readonly (readonly [provider: s
   bedrock: [
     ['aws', 'default'],
     ['aws', 'anthropic'],
+    ['openai', 'chat'],
   ],
   opaque: [
     [null, 'images'],
@@ -70,42 +84,30 @@ const FLAVORS: { readonly [name in DialectName]: readonly (readonly [provider: s
   ],
 }
 
-type Lookup = { readonly provider: Provider; readonly priceId: string; readonly day: string }
+type Lookup = { readonly provider: Provider; readonly priceId: string }
 
 export type PriceBookOptions = {
   /** Read at every call, so that a price file can be read again without a restart. */
   readonly custom: () => ReadonlyMap<string, CustomPrice>
+  /** Where a provider is found, for one that is configured under a name of its own; null where that is not known. */
+  readonly baseUrlOf?: (provider: string) => string | null
 }
 
 export function createPriceBook(options: PriceBookOptions): PriceBook {
   const lookups = new Map<string, Lookup | null>()
   const extractors = new Map<string, Provider | null>()
 
-  function lookup(provider: string, model: string, day: string, time: number): Lookup | null {
-    const key = `${provider}\n${model}\n${day}`
-    const known = lookups.get(key)
-    if (known !== undefined) return known
-    const found = findLookup(provider, model, day, time)
-    if (lookups.size >= LOOKUPS_MAX) lookups.delete(lookups.keys().next().value ?? '')
-    lookups.set(key, found)
-    return found
-  }
-
-  function extractor(providerId: string, flavor: string): Provider | null {
-    const key = `${providerId}\n${flavor}`
-    let found = extractors.get(key)
-    if (found === undefined) {
-      found = extractorOf(providerId, flavor)
-      if (extractors.size < LOOKUPS_MAX) extractors.set(key, found)
-    }
-    return found
+  function packageProvider(provider: string): Provider | null {
+    return providerOf(provider, options.baseUrlOf?.(provider) ?? null)
   }
 
   return {
     extractUsage: (provider, dialect, body) => {
-      if (dialect === 'ollama') return ollamaUsage(body)
+      const own = ownUsage(dialect, body)
+      if (own !== null) return usageOf(own)
       for (const [named, flavor] of FLAVORS[dialect]) {
-        const from = extractor(named ?? packageId(provider), flavor)
+        const id = named ?? provider
+        const from = kept(extractors, `${id}\n${flavor}`, () => extractorOf(packageProvider(id), flavor))
         const reported = from === null ? null : tryExtract(from, flavor, body)
         if (reported !== null) return usageOf(reported)
       }
@@ -115,28 +117,56 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
       const day = new Date(time).toISOString().slice(0, 10)
       const custom = customPrice(options.custom(), provider, model)
       if (custom !== null) return costOf(customAmount(custom, usage), `custom/${model}`, day)
-      const found = lookup(provider, model, day, time)
+      const found = kept(lookups, `${provider}\n${model}`, () => findLookup(packageProvider(provider), model, time))
       if (found === null) return UNPRICED
-      return packageCost(found, model, usage, time)
+      return costOf(packageAmount(found.provider, model, usage.reported, time)?.amount ?? null, found.priceId, day)
     },
   }
 }
 
-function packageId(provider: string): string {
-  return PACKAGE_ID[provider] ?? provider
+function kept<T>(known: Map<string, T>, key: string, find: () => T): T {
+  const found = known.get(key)
+  if (found !== undefined || known.has(key)) return found as T
+  const value = find()
+  if (known.size >= LOOKUPS_MAX) known.delete(known.keys().next().value ?? '')
+  known.set(key, value)
+  return value
 }
 
-function findLookup(provider: string, model: string, day: string, time: number): Lookup | null {
-  // A self-hosted server has no price of its own; taking the hosted one for it would be wrong.
-  const known = findProvider({ providerId: packageId(provider) })
-  if (known === undefined) return null
-  const price = calcPrice({ input_tokens: 0 }, model, { provider: known, timestamp: new Date(time) })
-  if (price === null) return null
+/**
+ * By its exact name, then by its address. The package would also take any name that has `openai` in it; but a self-hosted server
+ * named so has no price of its own, and taking the hosted one for it would be wrong.
+ */
+function providerOf(name: string, baseUrl: string | null): Provider | null {
+  const id = PACKAGE_ID.get(name) ?? name
+  const named = findProvider({ providerId: id })
+  if (named?.id === id) return named
+  return baseUrl === null ? null : (findProvider({ providerApiUrl: baseUrl }) ?? null)
+}
+
+function findLookup(provider: Provider | null, model: string, time: number): Lookup | null {
+  const found = provider === null ? null : packageAmount(provider, model, { input_tokens: 0 }, time)
+  if (provider === null || found === null) return null
   return {
     // The same provider with this one model: asking again costs a single comparison.
-    provider: { ...known, models: [price.model] },
-    priceId: `${price.provider.id}/${price.model.id}`,
-    day,
+    provider: { ...provider, models: [found.model] },
+    priceId: `${provider.id}/${found.model.id}`,
+  }
+}
+
+/** Null for an unknown model, and where the package refuses: usage that contradicts itself, or that it has no unit for. */
+function packageAmount(
+  provider: Provider,
+  model: string,
+  reported: Usage['reported'],
+  time: number,
+): { readonly amount: NanoUsd | null; readonly model: Provider['models'][number] } | null {
+  try {
+    const price = calcPrice({ ...reported }, model, { provider, timestamp: new Date(time) })
+    return price === null ? null : { amount: nanoUsd(price.total_price), model: price.model }
+  } catch {
+    // It throws for both. An amount made up from the rest would be wrong: the call is unpriced, and its span shows the usage.
+    return null
   }
 }
 
@@ -144,24 +174,13 @@ function costOf(amount: NanoUsd | null, priceId: string, day: string): Cost {
   return amount === null ? UNPRICED : { status: 'priced', amount, priceId, effectiveDate: day }
 }
 
-function packageCost(found: Lookup, model: string, usage: Usage, time: number): Cost {
-  try {
-    const price = calcPrice({ ...usage.reported }, model, { provider: found.provider, timestamp: new Date(time) })
-    return costOf(price === null ? null : nanoUsd(price.total_price), found.priceId, found.day)
-  } catch {
-    // The package refuses usage it has no unit for; an amount made up from the rest would be wrong.
-    return UNPRICED
-  }
-}
-
 /** A provider with the one extractor, since the package looks through all of them at every call; null where it has none. */
-function extractorOf(providerId: string, flavor: string): Provider | null {
-  const provider = findProvider({ providerId })
+function extractorOf(provider: Provider | null, flavor: string): Provider | null {
   const extractor = provider?.extractors?.find((candidate) => candidate.api_flavor === flavor)
-  return provider === undefined || extractor === undefined ? null : { ...provider, extractors: [extractor], models: [] }
+  return provider === null || extractor === undefined ? null : { ...provider, extractors: [extractor], models: [] }
 }
 
-function tryExtract(provider: Provider, flavor: string, body: JsonRecord): { readonly [unit: string]: number } | null {
+function tryExtract(provider: Provider, flavor: string, body: JsonRecord): Usage['reported'] | null {
   try {
     const { usage } = extractUsage(provider, body, flavor)
     const reported: { [unit: string]: number } = {}
@@ -173,28 +192,50 @@ function tryExtract(provider: Provider, flavor: string, body: JsonRecord): { rea
   }
 }
 
-/** The package has no extractor for Ollama: `prompt_eval_count` and `eval_count` stand at the top of the body. */
-function ollamaUsage(body: JsonRecord): Usage | null {
-  const input = body['prompt_eval_count']
-  const output = body['eval_count']
-  if (typeof input !== 'number' && typeof output !== 'number') return null
-  return usageOf({
-    input_tokens: typeof input === 'number' ? input : 0,
-    output_tokens: typeof output === 'number' ? output : 0,
-  })
+/** Counts that the package has no extractor for; null where the body has none of them. */
+function ownUsage(dialect: DialectName, body: JsonRecord): Usage['reported'] | null {
+  switch (dialect) {
+    case 'ollama':
+      return counted(body['prompt_eval_count'], body['eval_count'])
+    case 'cohere': {
+      // v1 chat; the package reads `meta` for embeddings, which have no output.
+      const billed = asRecord(asRecord(body['meta'])?.['billed_units'])
+      return asNumber(billed?.['output_tokens']) === null ? null : counted(billed?.['input_tokens'], billed?.['output_tokens'])
+    }
+    case 'bedrock': {
+      // Bodies in the format of the model's maker: Llama, then Titan.
+      const outputs = asArray(body['results']).map((result) => asNumber(asRecord(result)?.['tokenCount']) ?? 0)
+      return (
+        counted(body['prompt_token_count'], body['generation_token_count']) ??
+        counted(
+          body['inputTextTokenCount'],
+          outputs.length === 0 ? undefined : outputs.reduce((sum, tokens) => sum + tokens, 0),
+        )
+      )
+    }
+    default:
+      return null
+  }
+}
+
+function counted(input: unknown, output: unknown): Usage['reported'] | null {
+  const tokens = [asNumber(input), asNumber(output)] as const
+  if (tokens[0] === null && tokens[1] === null) return null
+  return { input_tokens: Math.max(0, tokens[0] ?? 0), output_tokens: Math.max(0, tokens[1] ?? 0) }
 }
 
 /** `provider/model` wins over `model`; a name ending in `*` stands for every model that begins so, the longest first. */
 function customPrice(custom: ReadonlyMap<string, CustomPrice>, provider: string, model: string): CustomPrice | null {
   if (custom.size === 0) return null
-  const exact = custom.get(`${provider}/${model}`) ?? custom.get(model)
+  const full = `${provider}/${model}`
+  const exact = custom.get(full) ?? custom.get(model)
   if (exact !== undefined) return exact
   let best: CustomPrice | null = null
   let bestLength = -1
   for (const [name, price] of custom) {
     if (!name.endsWith('*') || name.length <= bestLength) continue
     const start = name.slice(0, -1)
-    if (model.startsWith(start) || `${provider}/${model}`.startsWith(start)) {
+    if (model.startsWith(start) || full.startsWith(start)) {
       best = price
       bestLength = name.length
     }
