@@ -11,7 +11,7 @@ import { addJsonValue, addTextOrJson, eachElement, firstText, withoutCredentials
 /** What blocks of one body share: the collector, and the names of the tool uses that later results answer, by id. */
 export type BlockReader = {
   readonly collector: Collector
-  readonly names: Map<string, string>
+  readonly names: Map<Json, string>
 }
 
 /** Deeper than any documented form (message > tool result > fetched page > document > text); bounds our own recursion. */
@@ -53,7 +53,7 @@ function readBlock(reader: BlockReader, origin: Origin, value: Json, pointer: st
     else collector.skip(pointer, type)
   } else if (type.endsWith('tool_use')) return readToolUse(reader, block, type, pointer)
   else if (type.endsWith('tool_result')) {
-    const name = reader.names.get(asString(block['tool_use_id']) ?? '') ?? builtInName(type)
+    const name = reader.names.get(block['tool_use_id']) ?? builtInName(type)
     readResult(collector, block['content'], `${pointer}/content`, name, 1)
   } else if (type === 'search_result') readResult(collector, block, pointer, null, 1)
   else if (type === 'document') readDocument(collector, origin, block, pointer, null, 1)

@@ -25,7 +25,7 @@ const OMIT: ReadonlySet<string> = new Set([
   'fallback_credit_token',
 ])
 
-const ORIGIN_OF_ROLE: ReadonlyMap<string, Origin> = new Map([
+const ORIGIN_OF_ROLE: ReadonlyMap<Json, Origin> = new Map([
   ['system', 'system'],
   ['user', 'user'],
   ['assistant', 'assistant'],
@@ -76,7 +76,7 @@ function inspectRequest(collector: Collector, body: JsonRecord): void {
     const message = asRecord(value)
     if (message === null) return collector.skip(at, 'not an object')
     // A role of the future is treated as the least trusted one.
-    const origin = ORIGIN_OF_ROLE.get(asString(message['role']) ?? '') ?? 'user'
+    const origin = ORIGIN_OF_ROLE.get(message['role']) ?? 'user'
     readContent(reader, origin, message['content'], `${at}/content`)
   })
   eachElement(collector, body['tools'], '/tools', (tool, at) => readTool(collector, tool, at))

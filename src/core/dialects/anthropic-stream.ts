@@ -1,7 +1,7 @@
 /** A streamed Messages answer, put together as the unstreamed one: content blocks from their deltas, usage from both its events. */
 import { asArray, asNumber, asRecord, asString, parseJson, type Json, type JsonRecord } from '../domain/json.ts'
 import { utf8, type Assembler, type Delta } from './dialect.ts'
-import { jsonText } from './fields.ts'
+import { indexIn, jsonText } from './fields.ts'
 
 // An index is the upstream's word: without a bound, one odd number would fill the memory.
 const BLOCKS_MAX = 4096
@@ -86,7 +86,7 @@ export function assembleMessage(onDelta: ((delta: Delta) => void) | null): Assem
     push: ({ event, data: value }) => {
       const data = asRecord(value)
       if (data === null) return
-      const index = indexOf(data['index'])
+      const index = indexIn(data['index'], BLOCKS_MAX)
       switch (asString(data['type']) ?? event) {
         case 'message_start': {
           // Some servers send it twice: what came between stays.
@@ -162,11 +162,6 @@ const EMPTY_MESSAGE: JsonRecord = {
   stop_sequence: null,
 }
 const NO_USAGE: JsonRecord = { input_tokens: 0, output_tokens: 0 }
-
-function indexOf(value: Json): number | null {
-  const index = asNumber(value)
-  return index !== null && Number.isInteger(index) && index >= 0 && index < BLOCKS_MAX ? index : null
-}
 
 /** The block as the unstreamed answer has it. */
 function blockOf(state: BlockState): JsonRecord {

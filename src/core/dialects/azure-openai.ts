@@ -8,6 +8,7 @@ import { openaiChat } from './openai-chat.ts'
 import { openaiCompletions } from './openai-completions.ts'
 import { openaiEmbeddings } from './openai-embeddings.ts'
 import { openaiResponses } from './openai-responses.ts'
+import { unescaped } from './unescaped.ts'
 
 /** By the end of the path, first match wins; what no row matches is `opaque`. */
 const TAILS: readonly (readonly [tail: string, dialect: Dialect])[] = [
@@ -33,11 +34,5 @@ export function azureOpenai(target: RequestTarget): Dialect {
 
 function deploymentOf(path: string): string | null {
   const name = /^\/openai\/deployments\/([^/]+)\//.exec(path)?.[1]
-  if (name === undefined) return null
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    // A stray `%` is no escape: the name is as it stands.
-    return name
-  }
+  return name === undefined ? null : unescaped(name)
 }

@@ -26,6 +26,11 @@ export function answerCount(value: Json): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 ? value : 1
 }
 
+/** An index below `max`; null for anything else. An index is the upstream's word: without a bound, one could fill the memory. */
+export function indexIn(value: Json, max: number): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < max ? value : null
+}
+
 /**
  * JSON text of a parsed value. Null where there is none: a parser takes deeper nesting than `JSON.stringify`, which runs out of
  * stack (some thousand levels on Node).

@@ -1,7 +1,7 @@
 /** A streamed Chat Completions answer (`chat.completion.chunk`), put together as the unstreamed one. */
 import { asArray, asNumber, asRecord, asString, type Json, type JsonRecord } from '../domain/json.ts'
 import { utf8, type Assembler, type Delta } from './dialect.ts'
-import { firstText, jsonText } from './fields.ts'
+import { firstText, indexIn, jsonText } from './fields.ts'
 
 /** OpenRouter, Groq and vLLM say `reasoning`, DeepSeek, xAI and others `reasoning_content`; some send both. */
 export const REASONING_FIELDS = ['reasoning_content', 'reasoning'] as const
@@ -88,10 +88,10 @@ export function assembleChat(onDelta: ((delta: Delta) => void) | null): Assemble
   }
 
   function pushReasoning(choice: ChoiceState, index: number, delta: JsonRecord): void {
-    const field = REASONING_FIELDS.find((candidate) => typeof delta[candidate] === 'string')
+    const field = REASONING_FIELDS.find((candidate) => firstText(delta[candidate]) !== null)
     if (field === undefined) return
     const text = asString(delta[field]) ?? ''
-    if (text !== '') choice.reasoningField = field
+    choice.reasoningField = field
     choice.reasoning += text
     emit('reasoning', `${index}/reasoning`, text)
   }
@@ -144,8 +144,8 @@ export function assembleChat(onDelta: ((delta: Delta) => void) | null): Assemble
 
   function pushChoice(value: Json): void {
     const record = asRecord(value)
-    const index = asNumber(record?.['index'] ?? 0)
-    if (record === null || index === null || !Number.isInteger(index) || index < 0 || index >= CHOICES_MAX) return
+    const index = indexIn(record?.['index'] ?? 0, CHOICES_MAX)
+    if (record === null || index === null) return
     const choice = choiceAt(index)
     const delta = asRecord(record['delta']) ?? asRecord(record['message'])
     if (delta !== null) pushDelta(choice, index, delta)
@@ -160,7 +160,7 @@ export function assembleChat(onDelta: ((delta: Delta) => void) | null): Assemble
       if (record === null) return
       seen = true
       // Azure's first chunk has an empty model.
-      for (const field of HEAD_FIELDS) if (!head[field] && record[field] !== undefined) head[field] = record[field]
+      for (const field of HEAD_FIELDS) head[field] ||= record[field]
       // The tier may come late.
       if (record['service_tier']) head['service_tier'] = record['service_tier']
       asArray(record['choices']).forEach(pushChoice)
@@ -184,7 +184,7 @@ export function assembleChat(onDelta: ((delta: Delta) => void) | null): Assemble
           }
         : null,
     stop: () => {
-      const open = [...choices.keys()].filter((index) => choices[index]?.finishReason === null)
+      const open = choices.flatMap((choice, index) => (choice.finishReason === null ? [index] : []))
       const chunk = {
         id: asString(head['id']) ?? '',
         object: 'chat.completion.chunk',
@@ -207,10 +207,10 @@ function callPlace(choice: ChoiceState, index: number | null, id: string | null,
     const known = id === null ? Math.max(0, calls.length - 1) : calls.findIndex((call) => call.id === id)
     return bounded(known === -1 ? calls.length : known)
   }
-  const at = callAt.get(index)
-  const call = at === undefined ? undefined : calls[at]
-  const isNew = call !== undefined && call.id !== null && id !== null && id !== call.id && name !== ''
-  if (at !== undefined && !isNew) return at
+  const at = callAt.get(index) ?? -1
+  const call = calls[at]
+  const isNew = call === undefined || (call.id !== null && id !== null && id !== call.id && name !== '')
+  if (!isNew) return at
   const place = bounded(calls.length)
   if (place !== null) callAt.set(index, place)
   return place
@@ -223,7 +223,7 @@ function bounded(place: number): number | null {
 /** Some servers send the arguments as an object instead of JSON text. */
 function argumentsText(value: Json): string {
   if (typeof value === 'string') return value
-  return value === undefined || value === null ? '' : (jsonText(value) ?? '')
+  return value === null ? '' : (jsonText(value) ?? '')
 }
 
 /** Mistral: text parts. */

@@ -31,7 +31,7 @@ const OMIT: ReadonlySet<string> = new Set([
   'safety_identifier',
 ])
 
-const ORIGIN_OF_ROLE: ReadonlyMap<string, Origin> = new Map([
+const ORIGIN_OF_ROLE: ReadonlyMap<Json, Origin> = new Map([
   ['system', 'system'],
   ['developer', 'system'],
   ['user', 'user'],
@@ -64,7 +64,7 @@ function readChatRequest(body: Json | undefined): RequestView {
 
 function inspectRequest(collector: Collector, body: JsonRecord): void {
   // Results name their call by its id only; the name stands in an earlier message.
-  const names = new Map<string, string>()
+  const names = new Map<Json, string>()
   eachElement(collector, body['messages'], '/messages', (message, at) => readRequestMessage(collector, message, at, names))
   const prediction = asRecord(body['prediction'])
   if (prediction !== null) readContent(collector, 'user', prediction['content'], '/prediction/content', null)
@@ -74,12 +74,12 @@ function inspectRequest(collector: Collector, body: JsonRecord): void {
   })
 }
 
-function readRequestMessage(collector: Collector, value: Json, pointer: string, names: Map<string, string>): void {
+function readRequestMessage(collector: Collector, value: Json, pointer: string, names: Map<Json, string>): void {
   const message = asRecord(value)
   if (message === null) return collector.skip(pointer, 'not an object')
   // A role of the future is treated as the least trusted one.
-  const origin = ORIGIN_OF_ROLE.get(asString(message['role']) ?? '') ?? 'user'
-  const known = names.get(asString(message['tool_call_id']) ?? '') ?? null
+  const origin = ORIGIN_OF_ROLE.get(message['role']) ?? 'user'
+  const known = names.get(message['tool_call_id']) ?? null
   // Elsewhere `name` is that of a participant, not of a tool.
   const name = origin === 'tool_result' ? (firstText(message['name']) ?? known) : null
   for (const call of readMessage(collector, message, origin, pointer, name)) {
@@ -96,12 +96,12 @@ function readMessage(
   name: string | null,
 ): readonly ToolCall[] {
   const toolCalls: ToolCall[] = []
-  const reasonings = REASONING_FIELDS.filter((field) => typeof message[field] === 'string')
-  for (const [i, field] of reasonings.entries()) {
+  const [first] = REASONING_FIELDS
+  for (const field of REASONING_FIELDS) {
     const text = asString(message[field]) ?? ''
     // Sent under both names, it is the same text once.
-    if (i === 0 || text !== message[REASONING_FIELDS[0]])
-      collector.add(origin, `${pointer}/${field}`, text, { kind: 'reasoning' })
+    const isRepeated = field !== first && text === message[first]
+    if (!isRepeated) collector.add(origin, `${pointer}/${field}`, text, { kind: 'reasoning' })
   }
   readContent(collector, origin, message['content'], `${pointer}/content`, name)
   const refusal = asString(message['refusal'])

@@ -5,7 +5,7 @@
 import { asArray, asNumber, asRecord, asString, type Json, type JsonRecord } from '../domain/json.ts'
 import { createCollector, errorOf, parametersOf, type Collector } from './collector.ts'
 import { utf8, type AnswerView, type Assembler, type Delta, type Dialect, type RequestView } from './dialect.ts'
-import { answerCount, firstText, inspectBody, tokenCap } from './fields.ts'
+import { answerCount, firstText, indexIn, inspectBody, tokenCap } from './fields.ts'
 import { renderOpenAiError } from './openai-error.ts'
 
 const OMIT: ReadonlySet<string> = new Set(['model', 'prompt', 'suffix', 'stream', 'user'])
@@ -99,8 +99,8 @@ function assembleCompletions(onDelta: ((delta: Delta) => void) | null): Assemble
 
   function pushChoice(value: Json): void {
     const record = asRecord(value)
-    const index = asNumber(record?.['index'] ?? 0)
-    if (record === null || index === null || !Number.isInteger(index) || index < 0 || index >= CHOICES_MAX) return
+    const index = indexIn(record?.['index'] ?? 0, CHOICES_MAX)
+    if (record === null || index === null) return
     const choice = choices.get(index) ?? { text: '', finishReason: null }
     choices.set(index, choice)
     const text = asString(record['text']) ?? ''

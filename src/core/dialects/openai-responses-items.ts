@@ -11,10 +11,10 @@ import { addJsonValue, addTextOrJson, eachElement, firstText, withoutCredentials
 /** What items of one body share: the collector, and the names of the calls that later outputs answer, by call id. */
 export type ItemReader = {
   readonly collector: Collector
-  readonly names: Map<string, string>
+  readonly names: Map<Json, string>
 }
 
-const ORIGIN_OF_ROLE: ReadonlyMap<string, Origin> = new Map([
+const ORIGIN_OF_ROLE: ReadonlyMap<Json, Origin> = new Map([
   ['system', 'system'],
   ['developer', 'system'],
   ['user', 'user'],
@@ -66,7 +66,7 @@ export function readItem(reader: ItemReader, value: Json, pointer: string, fallb
   }
   const type = asString(item['type']) ?? (item['content'] === undefined ? 'unknown item' : 'message')
   if (type === 'message') {
-    const origin = ORIGIN_OF_ROLE.get(asString(item['role']) ?? '') ?? fallback
+    const origin = ORIGIN_OF_ROLE.get(item['role']) ?? fallback
     readParts(collector, origin, item['content'], `${pointer}/content`)
   } else if (type === 'reasoning') readReasoning(collector, item, pointer)
   else if (TOOL_LISTS.has(type)) {
@@ -77,7 +77,7 @@ export function readItem(reader: ItemReader, value: Json, pointer: string, fallb
   } else if (type === 'mcp_approval_response') addTextOrJson(collector, 'user', `${pointer}/reason`, item['reason'], null)
   else if (type === 'program' || type.endsWith('_call')) return readCall(reader, item, type, pointer)
   else if (type.endsWith('_output')) {
-    const name = reader.names.get(asString(item['call_id']) ?? '') ?? builtInName(type.replace(/_output$/, ''))
+    const name = reader.names.get(item['call_id']) ?? builtInName(type.replace(/_output$/, ''))
     readResult(collector, item['output'], `${pointer}/output`, name)
     readResult(collector, item['result'], `${pointer}/result`, name)
   } else collector.skip(pointer, type)

@@ -6,7 +6,7 @@ import { asArray, asNumber, asRecord, asString, type Json, type JsonRecord } fro
 import type { Segment } from '../domain/segment.ts'
 import { createCollector } from './collector.ts'
 import { utf8, type Assembler, type Delta } from './dialect.ts'
-import { firstText, jsonText } from './fields.ts'
+import { firstText, indexIn, jsonText } from './fields.ts'
 import { readItem } from './openai-responses-items.ts'
 
 // Indexes are the upstream's word: without bounds, one odd number would fill the memory.
@@ -97,8 +97,8 @@ export function assembleResponse(onDelta: ((delta: Delta) => void) | null): Asse
   }
 
   function pushGrowth(data: JsonRecord, spec: Growth, isWhole: boolean): void {
-    const index = indexOf(data['output_index'], ITEMS_MAX)
-    const part = spec.indexField === null ? 0 : indexOf(data[spec.indexField], PARTS_MAX)
+    const index = indexIn(data['output_index'] ?? 0, ITEMS_MAX)
+    const part = spec.indexField === null ? 0 : indexIn(data[spec.indexField] ?? 0, PARTS_MAX)
     const text = asString(data[isWhole ? spec.field : 'delta'])
     if (index === null || part === null || text === null) return
     const state = stateAt(index, () => emptyItem(spec.itemType))
@@ -114,7 +114,7 @@ export function assembleResponse(onDelta: ((delta: Delta) => void) | null): Asse
   }
 
   function pushItem(data: JsonRecord, isDone: boolean): void {
-    const index = indexOf(data['output_index'], ITEMS_MAX)
+    const index = indexIn(data['output_index'] ?? 0, ITEMS_MAX)
     const item = asRecord(data['item'])
     if (index === null || item === null) return
     const state = stateAt(index, () => item)
@@ -189,12 +189,6 @@ export function assembleResponse(onDelta: ((delta: Delta) => void) | null): Asse
       return utf8(`event: response.incomplete\ndata: ${data}\n\n`)
     },
   }
-}
-
-/** A missing index is the first one; null where it is no index or past `max`. */
-function indexOf(value: Json, max: number): number | null {
-  const index = value === undefined ? 0 : asNumber(value)
-  return index !== null && Number.isInteger(index) && index >= 0 && index < max ? index : null
 }
 
 /** What an item begins as, for a stream that adds to one it never announced. */

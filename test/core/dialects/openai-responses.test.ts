@@ -726,12 +726,12 @@ describe('a Responses stream', () => {
       'what cannot be placed is passed over',
       [
         added(0, MESSAGE),
-        ...[-1, 0.5, 4096, '0', null, {}].map((output_index) => ({
+        ...[-1, 0.5, 4096, '0', {}].map((output_index) => ({
           type: 'response.output_text.delta',
           output_index,
           delta: 'x',
         })),
-        ...[-1, 0.5, 1024, '0', null].map((content_index) => ({
+        ...[-1, 0.5, 1024, '0'].map((content_index) => ({
           type: 'response.output_text.delta',
           output_index: 0,
           content_index,
