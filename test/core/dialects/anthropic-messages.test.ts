@@ -16,6 +16,8 @@ function userMessage(...content: readonly Json[]): JsonRecord {
 const AT = '/messages/0/content'
 
 describe('a Messages request', () => {
+  test('is of the dialect of that name', () => expect(anthropicMessages.name).toBe('anthropic-messages'))
+
   test('gives its settings, and leaves texts, tools, secrets and the end user out of its parameters', () => {
     const { inspect: _inspect, ...view } = anthropicMessages.readRequest(
       {
@@ -127,8 +129,15 @@ describe('a Messages request', () => {
         { type: 'text', text: 5 },
         { text: 'd' },
         { type: 'fallback', from: {}, to: {} },
+        { type: 'text', text: 'e', thinking: 'f' },
+        { type: 'tool_addition', tool: 'odd' },
       ),
-      [segment('user', `${AT}/0/text`, 'a'), segment('user', `${AT}/3/text`, 'b'), segment('user', `${AT}/6/text`, 'd')],
+      [
+        segment('user', `${AT}/0/text`, 'a'),
+        segment('user', `${AT}/3/text`, 'b'),
+        segment('user', `${AT}/6/text`, 'd'),
+        segment('user', `${AT}/8/text`, 'e'),
+      ],
       [
         { pointer: `${AT}/1`, reason: 'image' },
         { pointer: `${AT}/2`, reason: 'container_upload' },
@@ -169,6 +178,48 @@ describe('a Messages request', () => {
         { pointer: `${AT}/4/source`, reason: 'document' },
         { pointer: `${AT}/5/source`, reason: 'document' },
         { pointer: `${AT}/6/source`, reason: 'document' },
+      ],
+    ],
+    [
+      'a result without an id bears no name, though a use without one came before',
+      {
+        messages: [
+          { role: 'assistant', content: [{ type: 'tool_use', name: 'f' }] },
+          {
+            role: 'user',
+            content: [
+              { type: 'tool_result', content: 'a' },
+              { type: 'tool_result', tool_use_id: null, content: 'b' },
+            ],
+          },
+        ],
+      },
+      [
+        segment('tool_result', '/messages/1/content/0/content', 'a'),
+        segment('tool_result', '/messages/1/content/1/content', 'b'),
+      ],
+      [],
+    ],
+    [
+      'results that hold more than their text, or null in its place',
+      userMessage({
+        type: 'tool_result',
+        content: [
+          { type: 'picture', text: 'caption', source: { type: 'url' } },
+          { type: 'hollow', content: null, lines: null },
+          { type: 'download', text: 'name', file_id: 'f' },
+          { type: 'download', text: 'name', data: '' },
+        ],
+      }),
+      [
+        segment('tool_result', `${AT}/0/content/0/text`, 'caption'),
+        segment('tool_result', `${AT}/0/content/2/text`, 'name'),
+        segment('tool_result', `${AT}/0/content/3/text`, 'name'),
+      ],
+      [
+        { pointer: `${AT}/0/content/0`, reason: 'picture' },
+        { pointer: `${AT}/0/content/1`, reason: 'hollow' },
+        { pointer: `${AT}/0/content/2`, reason: 'download' },
       ],
     ],
     [
@@ -340,6 +391,7 @@ describe('a Messages request', () => {
           { type: 'web_search_20250305', name: 'web_search' },
           { type: 'mcp_toolset', mcp_server_name: 's', authorization_token: 'secret' },
           { type: 'nameless' },
+          'odd',
         ],
         messages: [
           {
@@ -363,6 +415,7 @@ describe('a Messages request', () => {
         }),
         segment('tool_definition', '/tools/2', '{"type":"mcp_toolset","mcp_server_name":"s"}', { kind: 'json', name: 's' }),
         segment('tool_definition', '/tools/3', '{"type":"nameless"}', { kind: 'json', name: 'nameless' }),
+        segment('tool_definition', '/tools/4', '"odd"', { kind: 'json' }),
       ],
       [],
     ],
@@ -387,6 +440,14 @@ describe('a Messages request', () => {
       .inspect()
     expect(segments).toEqual([])
     expect(uninspected).toEqual([{ pointer: `${AT}/0/content${'/0/content'.repeat(4)}`, reason: 'nested too deeply' }])
+  })
+
+  test('documents within documents are named where the reading ends', () => {
+    let content: Json = [{ type: 'text', text: 'bottom' }]
+    for (let level = 0; level < 20; level++) content = [{ type: 'document', source: { type: 'content', content } }]
+    const { segments, uninspected } = anthropicMessages.readRequest({ messages: [{ role: 'user', content }] }, TARGET).inspect()
+    expect(segments).toEqual([])
+    expect(uninspected).toEqual([{ pointer: `${AT}${'/0/source/content'.repeat(4)}/0`, reason: 'nested too deeply' }])
   })
 
   test('a form as deep as the deepest documented one is read', () => {
@@ -601,6 +662,18 @@ describe('a Messages stream', () => {
     ],
     ['a citation that is missing: none', [start(0, TEXT), delta(0, { type: 'citations_delta' })], [TEXT]],
     ['the last valid place', [start(4095, TEXT)], [TEXT]],
+    ['a block without a type', [start(0, { text: 'a' })], [{ text: 'a' }]],
+    ['a citation only where one is said', [start(0, TEXT), delta(0, { type: 'future_delta', citation: 1 })], [TEXT]],
+    [
+      'input only where it is text',
+      [delta(0, { type: 'input_json_delta', partial_json: 5 })],
+      [{ type: 'tool_use', id: null, name: '', input: {} }],
+    ],
+    [
+      'a tool whose input is null',
+      [start(0, { type: 'tool_use', name: 'f', input: null })],
+      [{ type: 'tool_use', name: 'f', input: null }],
+    ],
   ])('a stream that breaks off shows %s', (_why, payloads, content) => {
     const { assembler } = assembled(anthropicMessages, [START, ...payloads])
     expect(assembler.body()).toEqual({ ...MESSAGE, usage: { input_tokens: 10, output_tokens: 1 }, content })
@@ -694,6 +767,12 @@ describe('a Messages stream', () => {
       { output_tokens: 1, cache_creation: { ephemeral_5m_input_tokens: 3 } },
     ],
     [
+      'a later split stays as it is, also where it does not add up',
+      { cache_creation: { ephemeral_5m_input_tokens: 10 } },
+      { cache_creation_input_tokens: 15, cache_creation: { ephemeral_5m_input_tokens: 11 } },
+      { cache_creation_input_tokens: 15, cache_creation: { ephemeral_5m_input_tokens: 11 } },
+    ],
+    [
       'a later split replaces the earlier one',
       { cache_creation_input_tokens: 10, cache_creation: { ephemeral_5m_input_tokens: 10 } },
       { cache_creation_input_tokens: 15, cache_creation: { ephemeral_5m_input_tokens: 11, ephemeral_1h_input_tokens: 4 } },
@@ -740,6 +819,13 @@ describe('a Messages stream', () => {
     })
     const other = { type: 'text', text: '', to: { model: 'claude-z' } }
     expect(assembled(anthropicMessages, [START, start(0, other)]).assembler.body()).toMatchObject({ model: 'claude-x' })
+    expect(assembled(anthropicMessages, [start(0, block)]).assembler.body()).toMatchObject({
+      role: 'assistant',
+      model: 'claude-y',
+    })
+    expect(assembled(anthropicMessages, [START, start(0, { type: 'fallback' })]).assembler.body()).toMatchObject({
+      model: 'claude-x',
+    })
     expect(assembled(anthropicMessages, [START, start(0, { type: 'fallback', to: {} })]).assembler.body()).toMatchObject({
       model: 'claude-x',
     })
@@ -846,11 +932,20 @@ describe('an error', () => {
   })
 
   test.each([
+    [400, 'invalid_request_error'],
+    [401, 'authentication_error'],
+    [403, 'permission_error'],
+    [404, 'not_found_error'],
+    [413, 'request_too_large'],
     [429, 'rate_limit_error'],
+    [500, 'api_error'],
+    [502, 'api_error'],
+    [503, 'overloaded_error'],
+    [504, 'timeout_error'],
     [529, 'overloaded_error'],
-    [418, 'api_error'],
+    [418, 'own_word'],
   ])('of status %d is a %s', (status, type) => {
-    const error = { ...appError('gateway.bug', 'why'), status }
+    const error = { ...appError('gateway.bug', 'why'), status, type: 'own_word' }
     expect(anthropicMessages.renderError(error, 'r')).toMatchObject({ error: { type } })
   })
 })

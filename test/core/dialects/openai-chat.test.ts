@@ -13,6 +13,8 @@ function inspect(body: Json): Inspection {
 }
 
 describe('a chat request', () => {
+  test('is of the dialect of that name', () => expect(openaiChat.name).toBe('openai-chat'))
+
   test('gives its settings, and leaves texts, tools and the end user out of its parameters', () => {
     const { inspect: _inspect, ...view } = openaiChat.readRequest(
       {
@@ -184,6 +186,7 @@ describe('a chat request', () => {
               },
               { type: 'thinking', thinking: 'b' },
               { type: 'thinking', thinking: 4 },
+              { type: 'thinking', thinking: [5] },
             ],
           },
         ],
@@ -195,6 +198,7 @@ describe('a chat request', () => {
       [
         { pointer: '/messages/0/content/0/thinking/1', reason: 'unknown part' },
         { pointer: '/messages/0/content/2/thinking', reason: 'not an array' },
+        { pointer: '/messages/0/content/3/thinking/0', reason: 'unknown part' },
       ],
     ],
     [
@@ -235,6 +239,29 @@ describe('a chat request', () => {
         { pointer: '/messages/0/tool_calls/4', reason: 'unknown tool call' },
         { pointer: '/messages/0/tool_calls/5', reason: 'unknown tool call' },
       ],
+    ],
+    [
+      'reasoning where the first name is empty',
+      {
+        messages: [
+          { role: 'assistant', reasoning_content: '', reasoning: 'r' },
+          { role: 'assistant', reasoning: 5 },
+        ],
+      },
+      [segment('assistant', '/messages/0/reasoning', 'r', { kind: 'reasoning' })],
+      [],
+    ],
+    [
+      'a result without an id bears no name, though a call without one came before',
+      {
+        messages: [
+          { role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: '' } }] },
+          { role: 'tool', content: 'a' },
+          { role: 'tool', tool_call_id: null, content: 'b' },
+        ],
+      },
+      [segment('tool_result', '/messages/1/content', 'a'), segment('tool_result', '/messages/2/content', 'b')],
+      [],
     ],
     [
       'reasoning sent under both names is one text',
@@ -362,7 +389,21 @@ describe('a chat answer', () => {
     ],
     ['an error text', { error: 'no' }, { error: { type: null, message: 'no' } }],
     ['a null error is none', { error: null }, { error: null }],
-    ['the first finish reason that is there', { choices: [{}, { finish_reason: 'length' }] }, { finishReason: 'length' }],
+    [
+      'the first finish reason that is there',
+      { choices: ['odd', {}, { finish_reason: 'length' }] },
+      { finishReason: 'length' },
+    ],
+    [
+      'calls without a name',
+      { choices: [{ message: { tool_calls: [{ function: { arguments: 'a' } }], function_call: { arguments: 'b' } } }] },
+      {
+        toolCalls: [
+          { id: null, name: '', arguments: 'a', isServerSide: false },
+          { id: null, name: '', arguments: 'b', isServerSide: false },
+        ],
+      },
+    ],
     ['nothing at all', {}, { model: null, finishReason: null, error: null, segments: [], toolCalls: [] }],
   ])('with %s', (_why, body, expected) => {
     expect(openaiChat.readAnswer(body)).toMatchObject(expected)
@@ -458,7 +499,7 @@ describe('a chat stream', () => {
     ['another role is kept', [chunk({ role: 'model', content: 'x' }), chunk({ role: '' })], { role: 'model', content: 'x' }],
     [
       'reasoning under the name that the server uses',
-      [chunk({ reasoning: '' }), chunk({ reasoning: 'a', reasoning_content: null }), chunk({ reasoning: 'b' })],
+      [chunk({ reasoning_content: '' }), chunk({ reasoning: 'a', reasoning_content: null }), chunk({ reasoning: 'b' })],
       { role: 'assistant', content: null, reasoning: 'ab' },
     ],
     [
@@ -477,6 +518,7 @@ describe('a chat stream', () => {
             { type: 'reference', reference_ids: [1] },
           ],
         }),
+        chunk({ content: '' }),
         chunk({ content: 'e' }),
       ],
       {
@@ -502,6 +544,43 @@ describe('a chat stream', () => {
       'a whole message in a chunk',
       [{ ...HEAD, choices: [{ index: 0, message: { role: 'assistant', content: 'all' }, finish_reason: 'stop' }] }],
       { role: 'assistant', content: 'all' },
+    ],
+    [
+      'nothing but thinking, whatever empty or odd parts come with it',
+      [
+        chunk({ content: [{ type: 'thinking', thinking: 'a' }] }),
+        chunk({ content: [5, null, { type: 'reference', reference_ids: [1] }] }),
+        chunk({ content: '' }),
+      ],
+      { role: 'assistant', content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'a' }] }] },
+    ],
+    [
+      'audio without a transcript',
+      [chunk({ audio: { id: 'a', data: 'x' } }), chunk({ audio: { id: 'b', expires_at: 1 } })],
+      { role: 'assistant', content: null, audio: { id: 'a', transcript: '' } },
+    ],
+    [
+      'a legacy call whose name comes late',
+      [chunk({ function_call: { arguments: 'a' } }), chunk({ function_call: { name: 'f', arguments: 'b' } })],
+      { role: 'assistant', content: null, function_call: { name: 'f', arguments: 'ab' } },
+    ],
+    [
+      'a legacy call that never has a name',
+      [chunk({ function_call: { arguments: 'a' } })],
+      { role: 'assistant', content: null, function_call: { name: '', arguments: 'a' } },
+    ],
+    [
+      'arguments that are null or missing are empty',
+      [
+        chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: null } }] }),
+        chunk({ function_call: { name: 'g' } }),
+      ],
+      {
+        role: 'assistant',
+        content: null,
+        function_call: { name: 'g', arguments: '' },
+        tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '' } }],
+      },
     ],
     [
       'arguments as an object',
@@ -597,6 +676,14 @@ describe('a chat stream', () => {
       ],
     ],
     ['a call of no known kind is passed over', [{ index: 0, id: 'a', type: 'magic' }], []],
+    [
+      'a name repeated without the id is the same call',
+      [
+        { index: 0, id: 'a', function: { name: 'f', arguments: '1' } },
+        { index: 0, function: { name: 'f', arguments: '2' } },
+      ],
+      [['a', 'f', '12']],
+    ],
   ])('%s', (_why, calls, expected) => {
     const { assembler } = assembled(
       openaiChat,
@@ -622,6 +709,35 @@ describe('a chat stream', () => {
     expect(deltas.map(({ channel, text }) => `${channel} ${text}`)).toEqual(['0/text a', '1/text b', '1/text c'])
   })
 
+  test('thinking and text in parts are shown in their order', () => {
+    const { deltas } = assembled(openaiChat, [
+      chunk({
+        content: [
+          { type: 'thinking', thinking: [{ type: 'text', text: 'a' }] },
+          { type: 'text', text: 'b' },
+        ],
+      }),
+    ])
+    expect(deltas).toEqual([
+      { kind: 'reasoning', channel: '0/reasoning', text: 'a' },
+      { kind: 'text', channel: '0/text', text: 'b' },
+    ])
+  })
+
+  test('odd choices and calls are passed over', () => {
+    const { assembler } = assembled(openaiChat, [
+      { choices: [null, 5, 'x', { index: 0, delta: { tool_calls: [null, 5, 'x'], content: 'a' } }] },
+    ])
+    expect(assembler.body()?.['choices']).toEqual([
+      { index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: null },
+    ])
+  })
+
+  test('a tier that came stays', () => {
+    const { assembler } = assembled(openaiChat, [{ service_tier: 'flex' }, { service_tier: null }, {}])
+    expect(assembler.body()?.['service_tier']).toBe('flex')
+  })
+
   test('a missing index is the first choice; odd ones are passed over', () => {
     const { assembler } = assembled(openaiChat, [
       { choices: [{ delta: { content: 'a' } }] },
@@ -639,9 +755,10 @@ describe('a chat stream', () => {
       id: `c${index}`,
       function: { name: 'f', arguments: '' },
     }))
-    const noIndex = { id: 'late', function: { name: 'f', arguments: '' } }
-    const { assembler } = assembled(openaiChat, [chunk({ tool_calls: [...calls, noIndex] })])
+    const noIndex = { id: 'late', function: { name: 'f', arguments: 'x' } }
+    const { assembler, deltas } = assembled(openaiChat, [chunk({ tool_calls: [...calls, noIndex] })])
     expect(openaiChat.readAnswer(assembler.body() ?? {}).toolCalls).toHaveLength(1024)
+    expect(deltas).toEqual([])
   })
 
   test.each<readonly [string, readonly Json[], Json]>([
