@@ -574,6 +574,7 @@ describe('a chat stream', () => {
       [
         chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: null } }] }),
         chunk({ function_call: { name: 'g' } }),
+        chunk({ function_call: { arguments: null } }),
       ],
       {
         role: 'assistant',
@@ -676,6 +677,19 @@ describe('a chat stream', () => {
       ],
     ],
     ['a call of no known kind is passed over', [{ index: 0, id: 'a', type: 'magic' }], []],
+    [
+      'a new index is a new call, also without an id',
+      [
+        { index: 0, id: 'a', function: { name: 'f', arguments: '1' } },
+        { index: 1, id: 'b', function: { name: 'g', arguments: '2' } },
+        { index: 5, function: { name: 'h', arguments: '3' } },
+      ],
+      [
+        ['a', 'f', '1'],
+        ['b', 'g', '2'],
+        [null, 'h', '3'],
+      ],
+    ],
     [
       'a name repeated without the id is the same call',
       [
