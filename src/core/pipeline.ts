@@ -8,6 +8,7 @@ import { tap, type TapEnd } from './capture/tap.ts'
 import type { Dialect, RequestTarget } from './dialects/dialect.ts'
 import { dialectOfPath } from './dialects/registry.ts'
 import { appError, type AppError } from './domain/errors.ts'
+import type { Finding } from './domain/finding.ts'
 import type { GatewayConfig } from './domain/gateway.ts'
 import { DEFAULT_TENANT } from './domain/ids.ts'
 import type { Policy } from './domain/policy.ts'
@@ -39,6 +40,9 @@ import {
 } from './ports.ts'
 import { ship } from './ship/ship.ts'
 import { reserve, settle } from './spend/reserve.ts'
+
+/** Answers that have no body, whatever the upstream sends behind their head. */
+const BODILESS: readonly number[] = [204, 205, 304]
 
 /** How long a hold lives without being renewed. */
 const HOLD_TTL_MS = 900_000
@@ -89,11 +93,19 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const defaultPolicy: Policy = { version: 0, capture: config.capture }
 
   async function handle(call: Call): Promise<Answer> {
-    const startTime = clock.now()
-    const start = clock.monotonic()
+    const facts: Facts = { call, startTime: clock.now(), start: clock.monotonic(), spanId: ids.spanId() }
     metrics.callStarted()
-    const facts: Facts = { call, startTime, start, spanId: ids.spanId() }
+    try {
+      return await answerTo(facts)
+    } catch (error) {
+      // Also what should never happen ends as one span and one answer.
+      deps.log.write('error', 'call.failed', { span_id: facts.spanId, error })
+      return refuse(facts, stranger(ids), defaultPolicy, null, null, failed(error))
+    }
+  }
 
+  async function answerTo(facts: Facts): Promise<Answer> {
+    const { call, startTime } = facts
     const route = routeOf(config, call.target, call.headers.get('x-llmtrace-provider'))
     const who = await identify(call.headers, { auth: config.auth, keys: deps.keys, clock, ids })
     if (!who.ok) return refuse(facts, stranger(ids), defaultPolicy, route.ok ? route.value : null, null, who.error)
@@ -104,13 +116,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const body = await call.readBody(config.requestBytesMax)
     if (!body.ok) return refuse(facts, caller, policy, route.value, null, body.error)
     const inspected = inspect(body.value, call.headers, route.value.dialect, route.value.target)
-    const request: RequestFacts = { inspected, bytes: body.value?.byteLength ?? 0 }
-
     const verdict = guard(inspected.inspection, policy, deps.detectors)
+    const request: RequestFacts = { inspected, bytes: body.value?.byteLength ?? 0, findings: verdict.findings }
     const hold = await reserve(deps.ledger, caller, facts.spanId, [], startTime + HOLD_TTL_MS)
     if (verdict.action === 'block') {
       if (hold.ok && hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
-      return refuse(facts, caller, policy, route.value, request, blocked())
+      return refuse(facts, caller, policy, route.value, request, blocked(verdict.findings))
     }
     if (!hold.ok) return refuse(facts, caller, policy, route.value, request, hold.error)
 
@@ -118,6 +129,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const leave = (): void => abort.abort()
     if (call.signal?.aborted === true) leave()
     call.signal?.addEventListener('abort', leave, { once: true })
+    const sent = clock.monotonic()
     const answer = await forward.send({
       caller,
       verdict,
@@ -135,7 +147,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return refuse(facts, caller, policy, route.value, request, answer.error, abort.signal.aborted)
     }
 
-    const upstreamMs = clock.monotonic() - start
+    const upstreamMs = clock.monotonic() - sent
     const known = callFacts(facts, who.value, policy, route.value, request)
     const done = (span: TraceSpan): Promise<void> => {
       call.signal?.removeEventListener('abort', leave)
@@ -185,8 +197,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       await done(span)
     }
 
-    if (answer.body === null || facts.call.method === 'HEAD') {
-      facts.call.background('capture', finish('complete'))
+    if (answer.body === null || facts.call.method === 'HEAD' || BODILESS.includes(answer.status)) {
+      facts.call.background('capture', Promise.all([finish('complete'), answer.body?.cancel()]))
       return { status: answer.status, headers, body: null }
     }
     // On Workers an isolate lives as long as its background work: it is announced now and ends with the answer.
@@ -200,7 +212,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           reader.push(chunk)
           if (ttftMs === null && reader.hasContent()) ttftMs = clock.monotonic() - facts.start
         },
-        onEnd: ended.resolve,
+        // Where the runtime tells us first that the caller left, the upstream breaks because we broke it off.
+        onEnd: (end) => ended.resolve(end === 'died' && facts.call.signal?.aborted === true ? 'cancelled' : end),
       },
       {
         clock,
@@ -243,7 +256,7 @@ type Facts = {
   readonly spanId: CallFacts['spanId']
 }
 
-type RequestFacts = { readonly inspected: Inspected; readonly bytes: number }
+type RequestFacts = { readonly inspected: Inspected; readonly bytes: number; readonly findings: readonly Finding[] }
 
 function callFacts(facts: Facts, who: Identified, policy: Policy, route: Route, request: RequestFacts): CallFacts {
   return factsOf(facts, who.caller, policy, route.provider.name, route.dialect, request)
@@ -267,7 +280,7 @@ function factsOf(
     startTime: facts.startTime,
     policy: policy.capture,
     request: request === null ? null : { ...request.inspected, bytes: request.bytes },
-    findings: [],
+    findings: request?.findings ?? [],
   }
 }
 
@@ -287,8 +300,15 @@ function stranger(ids: IdSource): Caller {
   }
 }
 
-function blocked(): AppError {
-  return appError('guard.blocked', 'the call was blocked by a security policy', { extra: { findings: [] } })
+/** What was found, never the text that matched. */
+function blocked(findings: readonly Finding[]): AppError {
+  const shown = findings.map(({ findingType, severity, confidence }) => ({ type: findingType, severity, confidence }))
+  return appError('guard.blocked', 'the call was blocked by a security policy', { extra: { findings: shown } })
+}
+
+function failed(error: unknown): AppError {
+  if (!(error instanceof PortError)) return appError('gateway.bug', 'something went wrong inside the gateway')
+  return appError('gateway.unavailable', 'the gateway cannot answer right now', { reason: `${error.dependency} down` })
 }
 
 function rendered(dialect: Dialect, error: AppError, known: CallFacts): Answer {

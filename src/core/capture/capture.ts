@@ -60,10 +60,11 @@ export type CallFacts = {
   readonly findings: readonly Finding[]
 }
 
-/** What is known once the answer has ended. Times are milliseconds from the start of the call. */
+/** What is known once the answer has ended. Times are milliseconds, from the start of the call but for `upstreamMs`. */
 export type AnswerFacts = {
   readonly status: number
   readonly headers: Headers
+  /** From the upstream request to its response head. */
   readonly upstreamMs: number
   readonly ttftMs: number | null
   readonly durationMs: number
@@ -100,9 +101,14 @@ export function refusedSpan(call: CallFacts, error: AppError, durationMs: number
 /** The span of a call that the upstream answered. */
 export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: PriceBook): TraceSpan {
   const { read, end } = answer
-  const view = read.body === null ? null : call.dialect.readAnswer(read.body)
+  const view = viewOf(call.dialect, read.body)
   const isFull = call.policy.text === 'full'
-  const common = commonFields(call, end === 'complete' ? read.notes : [`response.${end}`, ...read.notes])
+  const hasFailed = view === null && read.body !== null
+  const common = commonFields(call, [
+    ...(end === 'complete' ? [] : [`response.${end}`]),
+    ...(hasFailed ? ['response.reader_failed'] : []),
+    ...read.notes,
+  ])
   const responseModel = view === null ? null : clipOrNull(view.model, MODEL_CHARS_MAX)
   const { usage, cost } = priced(call, answer, view, { ...common, responseModel }, prices)
   const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false)
@@ -123,6 +129,16 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
     output: isFull && view !== null ? keepText(view.segments, call.policy.textBytesMax) : NO_TEXT,
     responseBytes: answer.responseBytes,
     actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, isFull),
+  }
+}
+
+/** Null where there is no body, and where a bug in the dialect keeps it from being read: the call is recorded all the same. */
+function viewOf(dialect: Dialect, body: JsonRecord | null): AnswerView | null {
+  if (body === null) return null
+  try {
+    return dialect.readAnswer(body)
+  } catch {
+    return null
   }
 }
 

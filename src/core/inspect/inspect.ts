@@ -26,7 +26,16 @@ export function inspect(body: Uint8Array | null, headers: Headers, dialect: Dial
   return {
     view,
     unread,
-    inspection: () => (inspection ??= view.inspect()),
+    inspection: () => (inspection ??= gathered(view)),
+  }
+}
+
+/** A bug in a dialect must not fail the call: the view says that its parts are unread, and whoever judges it can act on that. */
+function gathered(view: RequestView): Inspection {
+  try {
+    return view.inspect()
+  } catch {
+    return { segments: [], uninspected: [{ pointer: '', reason: 'reader failed' }] }
   }
 }
 

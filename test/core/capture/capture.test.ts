@@ -224,6 +224,22 @@ describe('the span of an answered call', () => {
     expect(built.output).toEqual({ segments: [], textBytes: 0, isTruncated: false })
   })
 
+  test('is there also where a bug keeps its answer from being read, and says so', () => {
+    const dialect: Dialect = {
+      ...openaiChat,
+      readAnswer: () => {
+        throw new TypeError('bug')
+      },
+    }
+    const built = span({ dialect }, { end: 'died', read: { notes: ['response.unread_events:1'] } })
+    expect([built.status, built.usage, built.notes]).toEqual([
+      'incomplete',
+      null,
+      ['response.died', 'response.reader_failed', 'response.unread_events:1'],
+    ])
+    expect(built.input.segments).toHaveLength(1)
+  })
+
   test('takes the user of the body where no header names one', () => {
     const request = { ...CHAT, user: `u${'x'.repeat(200)}` }
     expect(span({ request }).userId).toBe(`u${'x'.repeat(127)}`)

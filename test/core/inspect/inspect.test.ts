@@ -133,3 +133,20 @@ test('the dialect is given the body and the place where it went', () => {
   read('no json', {}, spying)
   expect(seen).toEqual([{ a: 1 }, TARGET, undefined, TARGET])
 })
+
+test('a bug in a dialect fails no call: nothing is inspected, and that is named', () => {
+  const broken: Dialect = {
+    ...openaiChat,
+    readRequest: (body, target) => ({
+      ...openaiChat.readRequest(body, target),
+      inspect: () => {
+        throw new TypeError('bug')
+      },
+    }),
+  }
+  const { view, inspection } = read(CHAT, {}, broken)
+  expect([view.model, inspection()] as unknown).toEqual([
+    'gpt-4o',
+    { segments: [], uninspected: [{ pointer: '', reason: 'reader failed' }] },
+  ])
+})

@@ -1,0 +1,626 @@
+import { describe, expect, test } from 'bun:test'
+import zlib from 'node:zlib'
+import { createPriceBook } from '../../src/adapters/prices/price-book.ts'
+import { nodeDecompress } from '../../src/adapters/selfhost/decompress.ts'
+import { appError } from '../../src/core/domain/errors.ts'
+import type { Finding, VerdictAction } from '../../src/core/domain/finding.ts'
+import type { GatewayConfig } from '../../src/core/domain/gateway.ts'
+import type { TenantId } from '../../src/core/domain/ids.ts'
+import type { Policy } from '../../src/core/domain/policy.ts'
+import { err, ok } from '../../src/core/domain/result.ts'
+import type { TraceSpan } from '../../src/core/domain/span.ts'
+import type { Detector } from '../../src/core/guard/guard.ts'
+import { createPipeline, type Answer, type Call, type Pipeline } from '../../src/core/pipeline.ts'
+import { PortError, type KeyStore, type PolicyStore, type UpstreamRequest } from '../../src/core/ports.ts'
+import { createTestClock, TEST_TIME, turn, type TestClock } from '../support/clock.ts'
+import {
+  aConfig,
+  aFailure,
+  aKey,
+  anAnswer,
+  aProvider,
+  bytes,
+  createFakeBackground,
+  createFakeLedger,
+  createFakeMetrics,
+  createFakeQueue,
+  createFakeUpstream,
+  createLog,
+  createSource,
+  keyStoreOf,
+  policyStoreOf,
+  providersOf,
+  readText,
+  streamOf,
+  type FakeMetrics,
+  type LogLine,
+  type UpstreamAnswer,
+} from '../support/fakes.ts'
+import { createCountedIds, spanIdOf, traceIdOf } from '../support/ids.ts'
+
+const ASKED = '{"model":"gpt-4o","messages":[{"role":"user","content":"question"}]}'
+const ASKED_STREAM = ASKED.replace('{', '{"stream":true,')
+const ANSWERED =
+  '{"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5}}'
+const EVENTS: readonly string[] = [
+  'data: {"model":"gpt-4o","choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n',
+  'data: {"choices":[{"index":0,"delta":{"content":"ans"}}]}\n\n',
+  'data: {"choices":[{"index":0,"delta":{"content":"wer"},"finish_reason":"stop"}]}\n\n',
+  'data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5}}\n\ndata: [DONE]\n\n',
+]
+const SSE = { 'content-type': 'text/event-stream', 'x-request-id': 'req_1' }
+
+type Setup = {
+  readonly config?: Partial<GatewayConfig>
+  readonly keys?: KeyStore
+  readonly policies?: PolicyStore
+  readonly detectors?: readonly Detector[]
+}
+
+type Bench = {
+  readonly pipeline: Pipeline
+  readonly clock: TestClock
+  readonly metrics: FakeMetrics
+  readonly log: { readonly lines: readonly LogLine[] }
+  readonly requests: readonly UpstreamRequest[]
+  readonly spans: readonly TraceSpan[]
+  /** Waits for the background work and gives the only span. */
+  span(): Promise<TraceSpan>
+  call(more?: CallMore): Promise<Answer>
+}
+
+type CallMore = Partial<Omit<Call, 'headers' | 'target'>> & {
+  readonly path?: string
+  readonly headers?: { readonly [name: string]: string }
+  readonly body?: string | null
+}
+
+function bench(
+  answer: (request: UpstreamRequest, n: number, clock: TestClock) => UpstreamAnswer | Promise<UpstreamAnswer>,
+  setup: Setup = {},
+): Bench {
+  const clock = createTestClock()
+  const metrics = createFakeMetrics()
+  const queue = createFakeQueue()
+  const background = createFakeBackground()
+  const log = createLog()
+  const upstream = createFakeUpstream((request, n) => answer(request, n, clock))
+  const pipeline = createPipeline({
+    config: aConfig(setup.config),
+    upstream,
+    sign: async (_provider, { headers }) => headers,
+    decompress: nodeDecompress,
+    keys: setup.keys ?? keyStoreOf({ llmt_good: aKey() }),
+    policies: setup.policies ?? policyStoreOf({}),
+    detectors: setup.detectors ?? [],
+    ledger: createFakeLedger(),
+    prices: createPriceBook({ custom: () => new Map() }),
+    queue,
+    metrics,
+    clock,
+    ids: createCountedIds(),
+    log,
+  })
+  return {
+    pipeline,
+    clock,
+    metrics,
+    log,
+    requests: upstream.requests,
+    spans: queue.spans,
+    span: async () => {
+      expect(await background.idle()).toEqual([])
+      expect(queue.spans).toHaveLength(1)
+      expect([metrics.finished.length, metrics.active()]).toEqual([1, 0])
+      return queue.spans[0] as TraceSpan
+    },
+    call: ({ path, headers, body, ...more } = {}) =>
+      pipeline.handle({
+        method: 'POST',
+        target: { path: path ?? '/v1/chat/completions', search: '' },
+        headers: new Headers(headers),
+        readBody: async () => ok(body === null ? null : bytes(body ?? ASKED)),
+        signal: null,
+        background: background.run,
+        ...more,
+      }),
+  }
+}
+
+async function textOf(answer: Answer): Promise<string> {
+  if (answer.body === null) return ''
+  if (answer.body instanceof ReadableStream) return readText(answer.body)
+  return typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body)
+}
+
+describe('an answered call', () => {
+  test('comes back as the upstream’s own, with its ids, and ends as one priced span', async () => {
+    const b = bench(() =>
+      anAnswer(ANSWERED, { headers: { 'content-type': 'application/json', 'x-request-id': 'req_1', connection: 'close' } }),
+    )
+    const answer = await b.call()
+    expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([
+      200,
+      {
+        'content-type': 'application/json',
+        'x-request-id': 'req_1',
+        'x-llmtrace-trace-id': traceIdOf(1),
+        'x-llmtrace-span-id': spanIdOf(1),
+      },
+    ])
+    expect(await textOf(answer)).toBe(ANSWERED)
+    expect(await b.span()).toMatchObject({
+      traceId: traceIdOf(1),
+      spanId: spanIdOf(1),
+      startTime: TEST_TIME,
+      status: 'ok',
+      statusCode: 200,
+      provider: 'openai',
+      dialect: 'openai-chat',
+      path: '/v1/chat/completions',
+      requestBytes: ASKED.length,
+      responseBytes: ANSWERED.length,
+      ttftMs: null,
+      upstreamRequestId: 'req_1',
+      cost: { status: 'priced', amount: 75_000 as never },
+      findings: [],
+      notes: [],
+    })
+    expect(b.metrics.finished[0]?.amount as number | null).toBe(75_000)
+    expect(b.requests.map(({ url, body }) => [url, new TextDecoder().decode(body ?? undefined)])).toEqual([
+      ['https://api.openai.com/v1/chat/completions', ASKED],
+    ])
+  })
+
+  test('is timed: upstream from its own start, first content and end from the caller’s', async () => {
+    const source = createSource()
+    const b = bench((_request, _n, clock) => {
+      clock.advance(40)
+      return anAnswer(source.stream, { headers: SSE })
+    })
+    const answering = b.call({
+      body: ASKED_STREAM,
+      readBody: async () => {
+        b.clock.advance(7)
+        return ok(bytes(ASKED_STREAM))
+      },
+    })
+    const reader = ((await answering).body as ReadableStream<Uint8Array>).getReader()
+    for (const [i, event] of EVENTS.entries()) {
+      const reading = reader.read()
+      await turn()
+      b.clock.advance(100)
+      source.push(event)
+      expect((await reading).value).toEqual(bytes(EVENTS[i] ?? ''))
+    }
+    source.close()
+    expect((await reader.read()).done).toBe(true)
+    // 7 to read the body, 40 to the head, 100 to the role, 100 to the first text.
+    expect(await b.span()).toMatchObject({ upstreamMs: 40, ttftMs: 247, durationMs: 447, status: 'ok', isStreaming: true })
+  })
+
+  test('that is compressed reaches the caller compressed, and its copy is read', async () => {
+    const packed = zlib.gzipSync(bytes(ANSWERED))
+    const b = bench(() =>
+      anAnswer(streamOf([packed]), {
+        headers: {
+          'content-type': 'application/json',
+          'content-encoding': 'gzip',
+          'content-length': String(packed.byteLength),
+        },
+      }),
+    )
+    const answer = await b.call()
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    const chunks = await new Response(answer.body as ReadableStream<Uint8Array>).arrayBuffer()
+    expect(Buffer.from(chunks).equals(packed)).toBe(true)
+    expect(await b.span()).toMatchObject({ usage: { input: 10 }, responseBytes: packed.byteLength, notes: [] })
+  })
+
+  test('that the runtime decoded loses encoding and length, and neither is held against it', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', 'content-length': '9999' }
+    const b = bench(() => anAnswer(ANSWERED, { headers, isDecoded: true }))
+    const answer = await b.call()
+    expect([answer.headers.get('content-encoding'), answer.headers.get('content-length'), await textOf(answer)]).toEqual([
+      null,
+      null,
+      ANSWERED,
+    ])
+    expect(await b.span()).toMatchObject({ status: 'ok', usage: { input: 10 } })
+  })
+
+  test('without a body ends at once, whatever the upstream sends behind the head', async () => {
+    for (const [method, status, body] of [
+      ['POST', 204, null],
+      ['GET', 304, null],
+      ['HEAD', 200, null],
+      ['POST', 204, createSource()],
+      ['POST', 205, createSource()],
+      ['GET', 304, createSource()],
+      ['HEAD', 200, createSource()],
+    ] as const) {
+      const b = bench(() => anAnswer(body?.stream ?? null, { status, headers: { 'content-length': '5' } }))
+      const answer = await b.call({ method, body: null })
+      expect([answer.status, answer.body, answer.headers.get('content-length')]).toEqual([status, null, '5'])
+      expect(await b.span()).toMatchObject({ status: 'ok', responseBytes: 0, method })
+      if (body !== null) expect(body.isCancelled()).toBe(true)
+      expect(b.clock.pending()).toBe(0)
+    }
+  })
+
+  test('says how long the upstream took, where that is switched on', async () => {
+    const b = bench(
+      (_request, _n, clock) => {
+        clock.advance(12.34)
+        return anAnswer()
+      },
+      { config: { serverTiming: true } },
+    )
+    expect((await b.call()).headers.get('server-timing')).toBe('up;dur=12.3')
+    const off = bench(() => anAnswer())
+    expect((await off.call()).headers.has('server-timing')).toBe(false)
+  })
+
+  test('with an error of the upstream’s passes it through untouched', async () => {
+    const body = '{"error":{"message":"slow down","type":"rate_limit"}}'
+    const b = bench(() => anAnswer(body, { status: 429, headers: { 'content-type': 'application/json', 'retry-after': '7' } }))
+    const answer = await b.call()
+    expect([answer.status, answer.headers.get('retry-after'), await textOf(answer)]).toEqual([429, '7', body])
+    expect(await b.span()).toMatchObject({
+      status: 'error',
+      statusCode: 429,
+      errorMessage: 'slow down',
+      errorCode: null,
+      cost: { status: 'unpriced' },
+    })
+  })
+})
+
+describe('an answer that does not end well', () => {
+  const streaming = (b: Bench): Promise<Answer> => b.call({ body: ASKED_STREAM })
+
+  test('because the caller leaves: upstream is cancelled, and the span says who left', async () => {
+    const source = createSource()
+    const b = bench(() => anAnswer(source.stream, { headers: SSE }))
+    const reader = ((await streaming(b)).body as ReadableStream<Uint8Array>).getReader()
+    const reading = reader.read()
+    await turn()
+    source.push(EVENTS[1] ?? '')
+    await reading
+    await reader.cancel()
+    expect([b.requests[0]?.signal.aborted, source.isCancelled()]).toEqual([true, true])
+    expect(await b.span()).toMatchObject({
+      status: 'cancelled',
+      errorCode: null,
+      notes: ['response.cancelled'],
+      cost: { status: 'estimated' },
+    })
+  })
+
+  test('because the caller leaves, told by the signal first: the broken upstream is not blamed', async () => {
+    const gone = new AbortController()
+    const source = createSource()
+    const b = bench((request) => {
+      request.signal.addEventListener('abort', () => source.fail(new Error('aborted')))
+      return anAnswer(source.stream, { headers: SSE })
+    })
+    const reader = ((await b.call({ body: ASKED_STREAM, signal: gone.signal })).body as ReadableStream<Uint8Array>).getReader()
+    const reading = reader.read().catch(() => 'broken')
+    await turn()
+    gone.abort()
+    expect(await reading).toBe('broken')
+    expect(await b.span()).toMatchObject({ status: 'cancelled', errorCode: null })
+  })
+
+  test('because the connection dies', async () => {
+    const b = bench(() => anAnswer(streamOf([EVENTS[1] ?? '', new Error('ECONNRESET')]), { headers: SSE }))
+    await expect(textOf(await streaming(b))).rejects.toThrow('ECONNRESET')
+    expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.unreachable', notes: ['response.died'] })
+  })
+
+  test('because bytes are missing', async () => {
+    const headers = { 'content-type': 'application/json', 'content-length': '500' }
+    const b = bench(() => anAnswer(ANSWERED, { headers }))
+    await expect(textOf(await b.call())).rejects.toThrow('announced 500')
+    expect(await b.span()).toMatchObject({ status: 'incomplete', notes: ['response.short'] })
+  })
+
+  test('but an odd content-length is no promise', async () => {
+    for (const length of ['abc', '-1', '1e99', '']) {
+      const b = bench(() => anAnswer(ANSWERED, { headers: { 'content-type': 'application/json', 'content-length': length } }))
+      expect(await textOf(await b.call())).toBe(ANSWERED)
+      expect(await b.span()).toMatchObject({ status: 'ok' })
+    }
+  })
+
+  test('because the upstream falls silent', async () => {
+    const source = createSource()
+    const b = bench(() => anAnswer(source.stream, { headers: SSE }))
+    const reading = textOf(await streaming(b)).catch((error: Error) => error.message)
+    await turn()
+    b.clock.advance(3_000)
+    expect(await reading).toBe('the upstream fell silent')
+    expect(b.requests[0]?.signal.aborted).toBe(true)
+    expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.timeout', notes: ['response.idle'] })
+  })
+})
+
+describe('a refused call', () => {
+  type Row = readonly [why: string, setup: Setup, call: CallMore, status: number, code: string, span: Partial<TraceSpan>]
+  const required: Setup = { config: { auth: { mode: 'required', adminKey: null } } }
+  const ROWS: readonly Row[] = [
+    [
+      'without a key',
+      required,
+      {},
+      401,
+      'auth.required',
+      { provider: 'openai', tenantId: 'default' as TenantId, requestModel: null, requestBytes: 0 },
+    ],
+    [
+      'with a wrong tenant',
+      {},
+      { headers: { 'x-api-key': 'llmt_good', 'x-llmtrace-tenant-id': 'other' } },
+      403,
+      'auth.denied',
+      {},
+    ],
+    [
+      'to a provider that is not there',
+      {},
+      { path: '/p/nobody/v1/chat/completions' },
+      400,
+      'request.provider_unknown',
+      { provider: 'none', dialect: 'openai-chat' },
+    ],
+    ['with a bad attribute', {}, { headers: { 'x-llmtrace-user-id': '' } }, 400, 'request.malformed', { userId: null }],
+    [
+      'with too large a body',
+      {},
+      { readBody: async (max) => err(appError('request.too_large', `over ${max}`)) },
+      413,
+      'request.too_large',
+      { errorMessage: 'over 1000000', requestModel: null },
+    ],
+  ]
+  for (const [why, setup, call, status, code, span] of ROWS) {
+    test(`${why} reaches no upstream, and leaves a span, a metric and an answer in the caller’s dialect`, async () => {
+      const b = bench(() => anAnswer(), setup)
+      const answer = await b.call(call)
+      const body = JSON.parse(await textOf(answer)) as { error: { code: string; request_id: string } }
+      expect([answer.status, body.error.code, body.error.request_id]).toEqual([status, code, spanIdOf(1)])
+      expect(answer.headers.get('content-type')).toBe('application/json')
+      expect(answer.headers.get('x-llmtrace-span-id')).toBe(spanIdOf(1))
+      expect(b.requests).toEqual([])
+      expect(await b.span()).toMatchObject({ status: 'refused', statusCode: status, errorCode: code as never, ...span })
+    })
+  }
+
+  test('is answered in Anthropic’s words to whoever speaks them', async () => {
+    const b = bench(() => anAnswer(), {
+      config: { auth: { mode: 'required', adminKey: null }, providers: providersOf(aProvider({ name: 'anthropic' })) },
+    })
+    expect(JSON.parse(await textOf(await b.call({ path: '/v1/messages' })))).toMatchObject({
+      type: 'error',
+      error: { type: 'authentication_error' },
+    })
+  })
+
+  test('is told nothing of what it claimed about itself, when its key was wrong', async () => {
+    const headers = {
+      'x-llmtrace-key': 'llmt_bad',
+      'x-llmtrace-tenant-id': 'acme',
+      'x-llmtrace-user-id': 'eve',
+      'x-llmtrace-tags': 'a=b',
+    }
+    const b = bench(() => anAnswer())
+    await b.call({ headers })
+    const span = await b.span()
+    expect([span.tenantId, span.userId, span.tags] as unknown).toEqual(['default', null, {}])
+    expect(JSON.stringify([span, b.log.lines])).not.toContain('llmt_bad')
+  })
+})
+
+describe('a failing upstream', () => {
+  test('that cannot be reached is 502, one that is late 504', async () => {
+    for (const [kind, status, code] of [
+      ['unreachable', 502, 'upstream.unreachable'],
+      ['timeout', 504, 'upstream.timeout'],
+    ] as const) {
+      const b = bench(() => aFailure(kind, 'why'))
+      const answer = await b.call()
+      expect([answer.status, (JSON.parse(await textOf(answer)) as { error: { code: string } }).error.code]).toEqual([
+        status,
+        code,
+      ])
+      expect(await b.span()).toMatchObject({
+        status: 'error',
+        errorCode: code,
+        requestModel: 'gpt-4o',
+        errorMessage: expect.stringContaining('why') as never,
+      })
+    }
+  })
+
+  test('that failed repeatedly is left alone for a while', async () => {
+    const b = bench(() => aFailure('unreachable'))
+    for (let i = 0; i < 3; i += 1) await b.call()
+    const answer = await b.call()
+    expect([answer.status, answer.headers.get('retry-after'), b.requests.length]).toEqual([503, '10', 3])
+    expect([...b.pipeline.breakers()]).toEqual([['openai', 'open']])
+    expect(b.spans.at(-1)).toMatchObject({ status: 'refused', errorCode: 'upstream.refused' })
+  })
+
+  test('is not blamed when the caller left before its head came', async () => {
+    const gone = new AbortController()
+    const b = bench(
+      (request) =>
+        new Promise((resolve) => {
+          request.signal.addEventListener('abort', () => resolve(aFailure('aborted', 'the caller left')))
+        }),
+    )
+    const answering = b.call({ signal: gone.signal })
+    await turn()
+    gone.abort()
+    await answering
+    expect(await b.span()).toMatchObject({ status: 'cancelled', statusCode: null, errorCode: null })
+  })
+
+  test('is not asked in vain for a caller who left before', async () => {
+    const gone = new AbortController()
+    gone.abort()
+    const b = bench((request) => (request.signal.aborted ? aFailure('aborted') : anAnswer()))
+    await b.call({ signal: gone.signal })
+    expect(await b.span()).toMatchObject({ status: 'cancelled' })
+  })
+})
+
+describe('a key of ours', () => {
+  test('makes the caller, and goes nowhere', async () => {
+    for (const headers of [
+      { 'x-llmtrace-key': 'llmt_good', authorization: 'Bearer llmt_good' },
+      { authorization: 'Bearer llmt_good' },
+      { 'x-api-key': 'llmt_good' },
+    ] as const) {
+      const b = bench(() => anAnswer(ANSWERED))
+      const answer = await b.call({ headers: { ...headers } })
+      await textOf(answer)
+      const span = await b.span()
+      expect([span.tenantId, span.keyId] as unknown).toEqual(['acme', 'key-1'])
+      const everything = JSON.stringify([
+        span,
+        [...answer.headers],
+        b.requests.map((request) => [request.url, [...request.headers]]),
+        b.log.lines,
+      ])
+      expect(everything).not.toContain('llmt_good')
+    }
+  })
+
+  test('is replaced by the provider’s stored credential, which no span shows', async () => {
+    const providers = providersOf(aProvider({ credential: 'sk-stored' }))
+    const b = bench(() => anAnswer(ANSWERED), { config: { providers } })
+    await textOf(await b.call({ headers: { authorization: 'Bearer llmt_good' } }))
+    expect(b.requests[0]?.headers.get('authorization')).toBe('Bearer sk-stored')
+    expect(JSON.stringify(await b.span())).not.toContain('sk-stored')
+  })
+})
+
+describe('a policy', () => {
+  const policyOf = (text: Policy['capture']['text']): PolicyStore =>
+    policyStoreOf({ acme: { version: 1, capture: { text, textBytesMax: 100 } } })
+  const headers = { authorization: 'Bearer llmt_good' }
+
+  test('of the tenant decides what is kept', async () => {
+    const full = bench(() => anAnswer(ANSWERED), { policies: policyOf('full') })
+    await textOf(await full.call({ headers }))
+    expect((await full.span()).input.segments).toHaveLength(1)
+    const metadata = bench(() => anAnswer(ANSWERED), { policies: policyOf('metadata') })
+    await textOf(await metadata.call({ headers }))
+    expect((await metadata.span()).input.segments).toHaveLength(0)
+  })
+
+  test('of none keeps no span and still counts', async () => {
+    const b = bench(() => anAnswer(ANSWERED), { policies: policyOf('none') })
+    await textOf(await b.call({ headers }))
+    await turn()
+    expect([b.spans.length, b.metrics.finished.length, b.metrics.finished[0]?.amount as number | null]).toEqual([0, 1, 75_000])
+  })
+
+  test('that cannot be read keeps no texts', async () => {
+    const policies: PolicyStore = {
+      policy: async () => {
+        throw new PortError('policies', 'down')
+      },
+    }
+    const b = bench(() => anAnswer(ANSWERED), { policies })
+    expect((await b.call({ headers })).status).toBe(200)
+    await turn()
+    expect(b.log.lines.map(({ event }) => event)).toEqual(['policy.unreadable'])
+  })
+})
+
+describe('a verdict', () => {
+  const FINDING: Finding = {
+    id: 'f1',
+    findingType: 'prompt_injection',
+    severity: 'high',
+    confidence: 0.9,
+    description: 'matched question',
+    pointer: '/messages/0/content',
+    range: { startUtf16: 0, endUtf16: 8 },
+    ruleId: 'r1',
+  }
+  const detector =
+    (action: VerdictAction): Detector =>
+    () => ({ action, findings: [FINDING] })
+
+  test('that blocks reaches no upstream, shows kinds and no text, and leaves its findings in the span', async () => {
+    const b = bench(() => anAnswer(), { detectors: [detector('block')] })
+    const answer = await b.call()
+    const body = await textOf(answer)
+    expect([answer.status, JSON.parse(body)]).toMatchObject([
+      403,
+      {
+        error: {
+          code: 'guard.blocked',
+          type: 'security_enforcement_blocked',
+          findings: [{ type: 'prompt_injection', severity: 'high', confidence: 0.9 }],
+        },
+      },
+    ])
+    expect(body).not.toContain('question')
+    expect(b.requests).toEqual([])
+    expect(await b.span()).toMatchObject({ status: 'refused', errorCode: 'guard.blocked', findings: [FINDING] })
+  })
+
+  test('that flags lets the call go on, and leaves its findings in the span', async () => {
+    const b = bench(() => anAnswer(ANSWERED), { detectors: [detector('flag')] })
+    expect(await textOf(await b.call())).toBe(ANSWERED)
+    expect(await b.span()).toMatchObject({ status: 'ok', findings: [FINDING] })
+  })
+})
+
+describe('what should never happen', () => {
+  const broken = (error: Error): KeyStore => ({
+    ...keyStoreOf({}),
+    find: async () => {
+      throw error
+    },
+  })
+  const headers = { authorization: 'Bearer llmt_good' }
+
+  test('ends as one answer, one span and one line of log all the same', async () => {
+    const b = bench(() => anAnswer(), { keys: broken(new TypeError('llmt_good is undefined')) })
+    const answer = await b.call({ headers })
+    const body = await textOf(answer)
+    expect([answer.status, (JSON.parse(body) as { error: { code: string } }).error.code]).toEqual([500, 'gateway.bug'])
+    expect(body).not.toContain('undefined')
+    expect((await b.span()).errorCode).toBe('gateway.bug')
+    expect(b.log.lines.map(({ level, event }) => [level, event])).toEqual([['error', 'call.failed']])
+  })
+
+  test('in an upstream adapter too, and a dependency that is down is told apart', async () => {
+    const bug = bench(() => new Error('bug'))
+    expect((await bug.call()).status).toBe(500)
+    const down = bench(() => new PortError('vault', 'no answer'))
+    const answer = await down.call()
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await down.span()).toMatchObject({
+      errorCode: 'gateway.unavailable',
+      errorMessage: 'the gateway cannot answer right now: vault down',
+    })
+  })
+
+  test('in a detector fails the call, and not open', async () => {
+    const b = bench(() => anAnswer(), {
+      detectors: [
+        () => {
+          throw new Error('bug')
+        },
+      ],
+    })
+    expect((await b.call()).status).toBe(500)
+    expect(b.requests).toEqual([])
+  })
+})
