@@ -44,6 +44,10 @@ import { reserve, settle } from './spend/reserve.ts'
 /** Answers that have no body, whatever the upstream sends behind their head. */
 const BODILESS: readonly number[] = [204, 205, 304]
 
+/** A body that announces no more than this is handed on as a whole, a longer one as a stream. */
+const WHOLE_BYTES_MAX = 1024 * 1024
+const NO_BYTES = new Uint8Array(0)
+
 /** How long a hold lives without being renewed. */
 const HOLD_TTL_MS = 900_000
 
@@ -169,14 +173,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   /** Joins the tap and the capture stage: the caller reads, the span is built when the answer has ended. */
-  function captured(
+  async function captured(
     facts: Facts,
     known: CallFacts,
     answer: UpstreamResponse,
     upstreamMs: number,
     abort: () => void,
     done: (span: TraceSpan) => Promise<void>,
-  ): Answer {
+  ): Promise<Answer> {
     const headers = answerHeaders(answer.headers, answer.isDecoded)
     mark(headers, known)
     if (config.serverTiming) headers.append('server-timing', `up;dur=${upstreamMs.toFixed(1)}`)
@@ -197,15 +201,31 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       await done(span)
     }
 
-    if (answer.body === null || facts.call.method === 'HEAD' || BODILESS.includes(answer.status)) {
+    if (facts.call.method === 'HEAD' || BODILESS.includes(answer.status)) {
       facts.call.background('capture', Promise.all([finish('complete'), answer.body?.cancel()]))
+      return { status: answer.status, headers, body: null }
+    }
+    const announcedBytes = answer.isDecoded && answer.headers.has('content-encoding') ? null : announced(answer.headers)
+    if (announcedBytes !== null && announcedBytes <= WHOLE_BYTES_MAX) {
+      const body = await wholeBody(answer, announcedBytes, abort)
+      responseBytes = body.bytes.byteLength
+      reader.push(body.bytes)
+      const end = body.end === 'complete' || facts.call.signal?.aborted !== true ? body.end : 'cancelled'
+      facts.call.background('capture', finish(end))
+      return end === 'complete'
+        ? { status: answer.status, headers, body: body.bytes }
+        : rendered(known.dialect, brokenOff(end), known)
+    }
+    const stream = answer.body
+    if (stream === null) {
+      facts.call.background('capture', finish('complete'))
       return { status: answer.status, headers, body: null }
     }
     // On Workers an isolate lives as long as its background work: it is announced now and ends with the answer.
     const ended = Promise.withResolvers<TapEnd>()
     facts.call.background('capture', ended.promise.then(finish))
     const body = tap(
-      answer.body,
+      stream,
       {
         onChunk: (chunk) => {
           responseBytes += chunk.byteLength
@@ -218,11 +238,32 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       {
         clock,
         idleTimeoutMs: config.upstream.idleTimeoutMs,
-        announcedBytes: answer.isDecoded ? null : announced(answer.headers),
+        announcedBytes,
         abort,
       },
     )
     return { status: answer.status, headers, body }
+  }
+
+  /** A small body of known length is read at once: it costs one read instead of a stream, and its length can be announced again. */
+  async function wholeBody(
+    answer: UpstreamResponse,
+    announcedBytes: number,
+    abort: () => void,
+  ): Promise<{ readonly bytes: Uint8Array; readonly end: TapEnd }> {
+    let isIdle = false
+    const stopTimer = clock.after(config.upstream.idleTimeoutMs, () => {
+      isIdle = true
+      abort()
+    })
+    try {
+      const bytes = await answer.bytes()
+      return { bytes, end: bytes.byteLength < announcedBytes ? 'short' : 'complete' }
+    } catch {
+      return { bytes: NO_BYTES, end: isIdle ? 'idle' : 'died' }
+    } finally {
+      stopTimer()
+    }
   }
 
   function refuse(
@@ -316,6 +357,12 @@ function rendered(dialect: Dialect, error: AppError, known: CallFacts): Answer {
   mark(headers, known)
   if (error.retryAfterSeconds !== null) headers.set('retry-after', String(error.retryAfterSeconds))
   return { status: error.status, headers, body: JSON.stringify(dialect.renderError(error, known.spanId)) }
+}
+
+/** Nothing was sent to the caller yet, so it gets an error in its own dialect instead of a broken connection. */
+function brokenOff(end: TapEnd): AppError {
+  const code = end === 'idle' ? 'upstream.timeout' : 'upstream.unreachable'
+  return appError(code, 'the provider broke off in mid-answer', { reason: `response.${end}` })
 }
 
 function mark(headers: Headers, known: CallFacts): void {

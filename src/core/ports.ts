@@ -81,11 +81,16 @@ export type UpstreamRequest = {
   readonly firstByteTimeoutMs: number
 }
 
-/** The body is as the upstream sent it (still compressed) unless `isDecoded`: workerd decodes and cannot be told not to. */
+/**
+ * The body is as the upstream sent it (still compressed) unless `isDecoded`: workerd decodes and cannot be told not to. It is read
+ * through `body` or through `bytes`, never both.
+ */
 export type UpstreamResponse = {
   readonly status: number
   readonly headers: Headers
   readonly body: ReadableStream<Uint8Array> | null
+  /** The whole body, for one known to be small. Rejects where it breaks off. */
+  bytes(): Promise<Uint8Array>
   readonly isDecoded: boolean
 }
 
@@ -101,7 +106,9 @@ export interface Upstream {
 }
 
 /** Opens a decompressor for a captured copy; null where this runtime has none for the encoding. */
-export type Decompress = (encoding: string) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<BufferSource> } | null
+export type Decompress = (
+  encoding: string,
+) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<BufferSource> } | null
 
 // --- money -------------------------------------------------------------------------------------------------------------------------
 
@@ -222,7 +229,11 @@ export interface Classifier {
 }
 
 export interface Notifier {
-  notify(alert: { readonly tenantId: TenantId; readonly traceId: TraceId; readonly findings: readonly Finding[] }): Promise<void>
+  notify(alert: {
+    readonly tenantId: TenantId
+    readonly traceId: TraceId
+    readonly findings: readonly Finding[]
+  }): Promise<void>
 }
 
 /** What earlier turns of a session left behind, for multi-turn detection. */

@@ -210,10 +210,12 @@ export function anAnswer(
   body: ReadableStream<Uint8Array> | string | null = '{}',
   more: { readonly status?: number; readonly headers?: HeadersInit; readonly isDecoded?: boolean } = {},
 ): { readonly ok: true; readonly value: UpstreamResponse } {
+  const stream = typeof body === 'string' ? streamOf([body]) : body
   return ok({
     status: more.status ?? 200,
     headers: new Headers(more.headers ?? { 'content-type': 'application/json' }),
-    body: typeof body === 'string' ? streamOf([body]) : body,
+    body: stream,
+    bytes: async () => new Uint8Array(await new Response(stream).arrayBuffer()),
     isDecoded: more.isDecoded ?? false,
   })
 }

@@ -88,7 +88,17 @@ function sendOnce(ask: UpstreamRequest, plain: http.Agent, secure: https.Agent, 
     const status = response.statusCode ?? 502
     const hasBody = ask.method !== 'HEAD' && status !== 204 && status !== 304
     if (!hasBody) response.resume()
-    resolve(ok({ status, headers: headersOf(response), body: hasBody ? webBody(response) : null, isDecoded: false }))
+    resolve(
+      ok({
+        status,
+        headers: headersOf(response),
+        get body() {
+          return hasBody ? webBody(response) : null
+        },
+        bytes: () => wholeBody(response),
+        isDecoded: false,
+      }),
+    )
   })
   if (ask.body === null) request.end()
   else request.end(ask.body)
@@ -109,6 +119,16 @@ function headersOf(response: http.IncomingMessage): Headers {
     }
   }
   return headers
+}
+
+async function wholeBody(source: Readable): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  const chunks: Uint8Array[] = []
+  source.on('data', (chunk: Uint8Array) => chunks.push(chunk))
+  source.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)))
+  source.on('error', reject)
+  source.on('close', () => reject(new Error('the connection closed before the end of the body')))
+  return promise
 }
 
 /** A paused-mode reader: nothing is read from the socket before the consumer asks. */

@@ -37,7 +37,10 @@ export function createFetchUpstream(options: FetchUpstreamOptions): Upstream {
         return ok({
           status: response.status,
           headers: response.headers,
-          body: response.body,
+          get body() {
+            return response.body
+          },
+          bytes: async () => new Uint8Array(await response.arrayBuffer()),
           isDecoded: !options.keepsEncoding,
         })
       } catch (error) {

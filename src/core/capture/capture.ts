@@ -254,6 +254,8 @@ function endingOf(
   const upstreamMessage = view?.error?.message ?? view?.error?.type ?? null
   switch (answer.end) {
     case 'cancelled':
+      // Clients hang up at the end mark; what they leave then is nothing.
+      if (isStreaming && answer.read.isComplete && answer.status < 400) return { status: 'ok', code: null, message: null }
       return { status: 'cancelled', code: null, message: 'the caller left before the end of the answer' }
     case 'died':
       return { status: 'incomplete', code: 'upstream.unreachable', message: 'the upstream closed the connection in mid-answer' }

@@ -66,7 +66,7 @@ for (const runtime of ['bun', 'node', 'deno'] as const) {
       const dataDir = folder()
       const { upstream, gateway } = await upstreamAnd(runtime, { LLMTRACE_CAPTURE_WINDOW_MS: '60000' }, dataDir)
       upstream.respond((request) =>
-        request.json<{ stream?: boolean }>().stream === true
+        (request.json() as { stream?: boolean }).stream === true
           ? sse([chunk('one'), { delayMs: 700 }, chunk(' two'), { data: '[DONE]' }])
           : json(ANSWER),
       )
