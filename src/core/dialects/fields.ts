@@ -31,16 +31,23 @@ export function indexIn(value: Json, max: number): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < max ? value : null
 }
 
+/** Levels of a value that is written again; a tool's schema has some tens. */
+const NESTING_MAX = 512
+
 /**
- * JSON text of a parsed value. Null where there is none: a parser takes deeper nesting than `JSON.stringify`, which runs out of
- * stack (some thousand levels on Node).
+ * JSON text of a parsed value; null where it is nested more than `NESTING_MAX` deep. A parser takes deeper nesting than
+ * `JSON.stringify`, which needs seconds (JavaScriptCore) to run out of stack, and nothing else runs meanwhile.
  */
 export function jsonText(value: Json): string | null {
-  try {
-    return JSON.stringify(value) ?? null
-  } catch {
-    return null
-  }
+  return isDeeper(value, NESTING_MAX) ? null : (JSON.stringify(value) ?? null)
+}
+
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((item: Json) => isDeeper(item, levels - 1))
+  for (const key in value) if (isDeeper((value as JsonRecord)[key], levels - 1)) return true
+  return false
 }
 
 /** Adds a JSON value as its text and gives that text; what is nested too deeply is named instead, and its text is empty. */
