@@ -188,7 +188,7 @@ describe('keys', () => {
 describe('prices', () => {
   test('of the price file are read again without a restart', async () => {
     const path = join(folder(), 'prices.yaml')
-    writeFileSync(path, 'gpt-4o: { input_per_million: 1000000, output_per_million: 1000000 }\n')
+    writeFileSync(path, 'gpt-4o: { input_per_million: 250000, output_per_million: 250000 }\n')
     const { upstream, gateway } = await upstreamAnd('bun', { LLMTRACE_PRICING_FILE: path })
     upstream.respond(() => json(ANSWER))
     const costOf = async (): Promise<unknown> => {
@@ -201,12 +201,12 @@ describe('prices', () => {
       }, 'the span is stored')
       return (span as { estimated_cost_usd: unknown }).estimated_cost_usd
     }
-    expect(await costOf()).toBe(2)
-    writeFileSync(path, 'gpt-4o: { input_per_million: 3000000, output_per_million: 3000000 } # dearer\n')
-    await until(async () => (await costOf()) === 6, 'the new price holds')
+    expect(await costOf()).toBe(0.5)
+    writeFileSync(path, 'gpt-4o: { input_per_million: 750000, output_per_million: 750000 } # dearer\n')
+    await until(async () => (await costOf()) === 1.5, 'the new price holds')
     writeFileSync(path, 'gpt-4o: { input_per_million: oops }\n')
     await until(async () => gateway.output().includes('pricing.file_kept_old'), 'the wrong file is told')
-    expect(await costOf()).toBe(6)
+    expect(await costOf()).toBe(1.5)
   }, 40_000)
 })
 

@@ -1,6 +1,6 @@
 /**
  * Hosts the gateway Worker in real workerd for tests. It runs under Node (wrangler's harness does not work in Bun) as a child process:
- * prints `listening on URL`, and ends when its parent goes or on SIGTERM. `WORKER_VARS` is a JSON object of vars.
+ * prints `listening on URL`, and ends on SIGTERM or when its parent has gone. `WORKER_VARS` is a JSON object of vars.
  */
 import { createTestHarness } from 'wrangler'
 
@@ -14,5 +14,7 @@ async function end(): Promise<void> {
   process.exit(0)
 }
 process.on('SIGTERM', () => void end())
-process.stdin.on('end', () => void end())
-process.stdin.resume()
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) void end()
+}, 1_000)
