@@ -312,16 +312,30 @@ describe('an answer that does not end well', () => {
     expect(await b.span()).toMatchObject({ status: 'cancelled', errorCode: null })
   })
 
+  test('because the caller leaves after the end mark: nothing is missing', async () => {
+    const source = createSource()
+    const b = bench(() => anAnswer(source.stream, { headers: SSE }))
+    const reader = ((await streaming(b)).body as ReadableStream<Uint8Array>).getReader()
+    const reading = reader.read()
+    await turn()
+    source.push(EVENTS.join(''))
+    await reading
+    await reader.cancel()
+    expect(await b.span()).toMatchObject({ status: 'ok', errorMessage: null, cost: { status: 'priced' } })
+  })
+
   test('because the connection dies', async () => {
     const b = bench(() => anAnswer(streamOf([EVENTS[1] ?? '', new Error('ECONNRESET')]), { headers: SSE }))
     await expect(textOf(await streaming(b))).rejects.toThrow('ECONNRESET')
     expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.unreachable', notes: ['response.died'] })
   })
 
-  test('because bytes are missing', async () => {
-    const headers = { 'content-type': 'application/json', 'content-length': '500' }
+  test('because bytes are missing of a long one: the caller sees its stream break', async () => {
+    const headers = { 'content-type': 'application/json', 'content-length': '1048577' }
     const b = bench(() => anAnswer(ANSWERED, { headers }))
-    await expect(textOf(await b.call())).rejects.toThrow('announced 500')
+    const answer = await b.call()
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([200, '1048577'])
+    await expect(textOf(answer)).rejects.toThrow('announced 1048577')
     expect(await b.span()).toMatchObject({ status: 'incomplete', notes: ['response.short'] })
   })
 
@@ -342,6 +356,98 @@ describe('an answer that does not end well', () => {
     expect(await reading).toBe('the upstream fell silent')
     expect(b.requests[0]?.signal.aborted).toBe(true)
     expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.timeout', notes: ['response.idle'] })
+  })
+})
+
+describe('a small answer of known length', () => {
+  const headers = { 'content-type': 'application/json', 'content-length': String(ANSWERED.length) }
+  const codeOf = async (answer: Answer): Promise<string> =>
+    (JSON.parse(await textOf(answer)) as { error: { code: string } }).error.code
+
+  test('is handed on as a whole, with its length', async () => {
+    const b = bench(() => anAnswer(ANSWERED, { headers }))
+    const answer = await b.call()
+    expect([answer.body instanceof Uint8Array, answer.headers.get('content-length'), await textOf(answer)]).toEqual([
+      true,
+      headers['content-length'],
+      ANSWERED,
+    ])
+    expect(await b.span()).toMatchObject({ status: 'ok', responseBytes: ANSWERED.length, usage: { input: 10 } })
+    expect(b.clock.pending()).toBe(0)
+  })
+
+  test('may be empty, and up to the limit', async () => {
+    const empty = bench(() => anAnswer('', { headers: { 'content-length': '0' } }))
+    expect((await empty.call()).body).toEqual(new Uint8Array(0))
+    expect(await empty.span()).toMatchObject({ status: 'ok', responseBytes: 0 })
+    const edge = 'x'.repeat(1_048_576)
+    const atLimit = bench(() => anAnswer(edge, { headers: { 'content-length': '1048576' } }))
+    expect((await atLimit.call()).body).toBeInstanceOf(Uint8Array)
+    const beyond = bench(() => anAnswer(`${edge}x`, { headers: { 'content-length': '1048577' } }))
+    expect((await beyond.call()).body).toBeInstanceOf(ReadableStream)
+  })
+
+  test('that breaks off is an error in the caller’s dialect: nothing was sent yet', async () => {
+    for (const [pieces, note] of [
+      [[ANSWERED.slice(0, 9)], 'response.short'],
+      [[ANSWERED.slice(0, 9), new Error('ECONNRESET')], 'response.died'],
+    ] as const) {
+      const b = bench(() => anAnswer(streamOf(pieces), { headers }))
+      const answer = await b.call()
+      expect([answer.status, answer.headers.get('content-length'), await codeOf(answer)]).toEqual([
+        502,
+        null,
+        'upstream.unreachable',
+      ])
+      const span = await b.span()
+      expect([span.status, span.statusCode, span.errorCode, span.notes[0]]).toEqual([
+        'incomplete',
+        200,
+        'upstream.unreachable',
+        note,
+      ])
+    }
+  })
+
+  test('that falls silent is 504, and upstream is told', async () => {
+    const source = createSource()
+    const b = bench((request) => {
+      request.signal.addEventListener('abort', () => source.fail(new Error('aborted')))
+      return anAnswer(source.stream, { headers })
+    })
+    const answering = b.call()
+    await turn()
+    b.clock.advance(2_999)
+    expect(b.requests[0]?.signal.aborted).toBe(false)
+    b.clock.advance(1)
+    const answer = await answering
+    expect([answer.status, await codeOf(answer)]).toEqual([504, 'upstream.timeout'])
+    expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.timeout' })
+  })
+
+  test('that its caller does not wait for is nobody’s fault', async () => {
+    const gone = new AbortController()
+    const source = createSource()
+    const b = bench((request) => {
+      request.signal.addEventListener('abort', () => source.fail(new Error('aborted')))
+      return anAnswer(source.stream, { headers })
+    })
+    const answering = b.call({ signal: gone.signal })
+    await turn()
+    gone.abort()
+    await answering
+    expect(await b.span()).toMatchObject({ status: 'cancelled', errorCode: null })
+    expect(b.clock.pending()).toBe(0)
+  })
+
+  test('that was decoded on the way has no known length', async () => {
+    const b = bench(() =>
+      anAnswer(ANSWERED, { headers: { ...headers, 'content-encoding': 'gzip', 'content-length': '9' }, isDecoded: true }),
+    )
+    expect(await textOf(await b.call())).toBe(ANSWERED)
+    expect(await b.span()).toMatchObject({ status: 'ok' })
+    const plain = bench(() => anAnswer(ANSWERED, { headers, isDecoded: true }))
+    expect((await plain.call()).body).toBeInstanceOf(Uint8Array)
   })
 })
 

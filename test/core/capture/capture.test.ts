@@ -288,6 +288,21 @@ describe('how an answer ended', () => {
       ['cancelled', null, 'the caller left before the end of the answer'],
       ['response.cancelled'],
     ],
+    ['left at the end mark', stream, { end: 'cancelled' }, ['ok', null, null], ['response.cancelled']],
+    [
+      'left at the end mark of an error',
+      stream,
+      { end: 'cancelled', status: 400 },
+      ['cancelled', null, 'the caller left before the end of the answer'],
+      ['response.cancelled'],
+    ],
+    [
+      'left in a body that is no stream',
+      {},
+      { end: 'cancelled' },
+      ['cancelled', null, 'the caller left before the end of the answer'],
+      ['response.cancelled'],
+    ],
     [
       'died',
       stream,
