@@ -537,7 +537,8 @@ describe('invoked streams', () => {
   ]
   test.each(cases)('$why', ({ items, body, texts, isComplete }) => {
     const whole = invokedBody('x', items)
-    expect(whole.body).toStrictEqual(body)
+    // As it would be written: a key without a value is none.
+    expect(JSON.parse(JSON.stringify(whole.body))).toStrictEqual(body)
     expect(textsOf(whole.deltas)).toEqual(texts as never)
     expect(whole.isComplete).toBe(isComplete)
   })
