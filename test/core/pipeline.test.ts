@@ -292,7 +292,7 @@ describe('an answer that does not end well', () => {
     expect(await b.span()).toMatchObject({
       status: 'cancelled',
       errorCode: null,
-      notes: ['response.cancelled'],
+      notes: ['usage.estimated', 'response.cancelled'],
       cost: { status: 'estimated' },
     })
   })
@@ -327,7 +327,7 @@ describe('an answer that does not end well', () => {
   test('because the connection dies', async () => {
     const b = bench(() => anAnswer(streamOf([EVENTS[1] ?? '', new Error('ECONNRESET')]), { headers: SSE }))
     await expect(textOf(await streaming(b))).rejects.toThrow('ECONNRESET')
-    expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.unreachable', notes: ['response.died'] })
+    expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.unreachable', notes: ['usage.estimated', 'response.died'] })
   })
 
   test('because bytes are missing of a long one: the caller sees its stream break', async () => {

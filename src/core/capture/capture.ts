@@ -79,7 +79,7 @@ export function refusedSpan(call: CallFacts, error: AppError, durationMs: number
   const status: SpanStatus = isCancelled ? 'cancelled' : isUpstreams ? 'error' : 'refused'
   return {
     ...commonFields(call, []),
-    durationMs,
+    durationMs: toMicroseconds(durationMs),
     upstreamMs: null,
     ttftMs: null,
     status,
@@ -110,13 +110,14 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
     ...read.notes,
   ])
   const responseModel = view === null ? null : clipOrNull(view.model, MODEL_CHARS_MAX)
-  const { usage, cost } = priced(call, answer, view, { ...common, responseModel }, prices)
+  const { usage, cost, isEstimate } = priced(call, answer, view, { ...common, responseModel }, prices)
   const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false)
   return {
     ...common,
-    durationMs: answer.durationMs,
-    upstreamMs: answer.upstreamMs,
-    ttftMs: answer.ttftMs,
+    notes: isEstimate ? ['usage.estimated', ...common.notes] : common.notes,
+    durationMs: toMicroseconds(answer.durationMs),
+    upstreamMs: toMicroseconds(answer.upstreamMs),
+    ttftMs: answer.ttftMs === null ? null : toMicroseconds(answer.ttftMs),
     status: ending.status,
     statusCode: answer.status,
     errorCode: ending.code,
@@ -130,6 +131,11 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
     responseBytes: answer.responseBytes,
     actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, isFull),
   }
+}
+
+/** Milliseconds with three decimals: what a clock gives beyond them is noise. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
 
 /** Null where there is no body, and where a bug in the dialect keeps it from being read: the call is recorded all the same. */
@@ -211,19 +217,20 @@ function priced(
   view: AnswerView | null,
   known: Pick<TraceSpan, 'requestModel' | 'responseModel' | 'input'>,
   prices: PriceBook,
-): { readonly usage: Usage | null; readonly cost: Cost } {
+): { readonly usage: Usage | null; readonly cost: Cost; readonly isEstimate: boolean } {
   const { body } = answer.read
-  if (body === null || view === null || answer.status >= 400) return { usage: null, cost: UNPRICED }
+  if (body === null || view === null || answer.status >= 400) return { usage: null, cost: UNPRICED, isEstimate: false }
   const reported = prices.extractUsage(call.provider, call.dialect.name, body)
   const usage = usageFrom(reported, answer, view, () => estimateOf(call, view, known.input))
   const model = modelOf(known)
-  if (usage === null || model === null) return { usage, cost: UNPRICED }
+  const isEstimate = usage !== reported
+  if (usage === null || model === null) return { usage, cost: UNPRICED, isEstimate }
   const question = { provider: call.provider, usage, time: call.startTime }
   let cost = prices.price({ ...question, model })
   // The answer may name a snapshot or a deployment that no price list knows, where the asked model is known.
   const asked = known.requestModel
   if (cost.amount === null && asked !== null && asked !== model) cost = prices.price({ ...question, model: asked })
-  return { usage, cost: usage !== reported && cost.amount !== null ? { ...cost, status: 'estimated' } : cost }
+  return { usage, cost: isEstimate && cost.amount !== null ? { ...cost, status: 'estimated' } : cost, isEstimate }
 }
 
 /**

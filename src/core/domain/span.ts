@@ -125,7 +125,7 @@ export type TraceSpan = {
   readonly responseBytes: number
   readonly actions: readonly AgentAction[]
   readonly findings: readonly Finding[]
-  /** What could not be read, as stable words: `request.not_json`, `response.too_large`, `uninspected:/messages/0/content/1 image` … */
+  /** What could not be read, as stable words: `request.not_json`, `response.too_large`, `usage.estimated`, `uninspected:/messages/0/content/1 image` … */
   readonly notes: readonly string[]
 }
 

@@ -1,0 +1,3 @@
+import { describeSdks } from './sdk-gateway.ts'
+
+describeSdks('bun')
