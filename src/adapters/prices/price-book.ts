@@ -96,6 +96,7 @@ export type PriceBookOptions = {
 export function createPriceBook(options: PriceBookOptions): PriceBook {
   const lookups = new Map<string, Lookup | null>()
   const extractors = new Map<string, Provider | null>()
+  const ratesOfDay = new Map<string, Rates | null>()
 
   function packageProvider(provider: string): Provider | null {
     return providerOf(provider, options.baseUrlOf?.(provider) ?? null)
@@ -119,7 +120,12 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
       if (custom !== null) return costOf(customAmount(custom, usage), `custom/${model}`, day)
       const found = kept(lookups, `${provider}\n${model}`, () => findLookup(packageProvider(provider), model, time))
       if (found === null) return UNPRICED
-      return costOf(packageAmount(found.provider, model, usage.reported, time)?.amount ?? null, found.priceId, day)
+      const rates = kept(ratesOfDay, `${provider}\n${model}\n${day}`, () => ratesOf(found.provider, model, time))
+      const amount =
+        rates === null || !isPlain(usage.reported)
+          ? packageAmount(found.provider, model, usage.reported, time)?.amount
+          : amountOf(rates, usage)
+      return costOf(amount ?? null, found.priceId, day)
     },
   }
 }
@@ -168,6 +174,75 @@ function packageAmount(
     // It throws for both. An amount made up from the rest would be wrong: the call is unpriced, and its span shows the usage.
     return null
   }
+}
+
+/** USD per million tokens of each class. */
+type Rates = { readonly input: number; readonly cacheRead: number; readonly cacheWrite: number; readonly output: number }
+
+/** Usage of these units alone is a sum of five products; everything else is the package's to work out. */
+const PLAIN_UNITS: ReadonlySet<string> = new Set([
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'output_reasoning_tokens',
+])
+/** Prices that would make more of a plain usage than that sum. */
+const OTHER_PRICES: readonly string[] = ['requests_kcount', 'output_reasoning_mtok']
+/** Odd numbers, so that no two ways of adding them up agree by chance. */
+const PROBE: Usage = usageOf({
+  input_tokens: 1_000_003,
+  cache_read_tokens: 10_007,
+  cache_write_tokens: 5_003,
+  output_tokens: 20_011,
+  output_reasoning_tokens: 997,
+})
+
+function isPlain(reported: Usage['reported']): boolean {
+  for (const unit in reported) if (!PLAIN_UNITS.has(unit)) return false
+  return (reported['cache_read_tokens'] ?? 0) + (reported['cache_write_tokens'] ?? 0) <= (reported['input_tokens'] ?? 0)
+}
+
+/**
+ * The rates of a model for a day, for a call in the package costs about 17 µs. Null where a price has tiers or depends on the hour, and
+ * wherever the sum does not give what the package gives for a probe: then it is asked each time.
+ */
+function ratesOf(provider: Provider, model: string, time: number): Rates | null {
+  try {
+    const price = calcPrice({ ...PROBE.reported }, model, { provider, timestamp: new Date(time) })
+    const known = price?.model_price
+    if (
+      price === null ||
+      known === undefined ||
+      dependsOnHour(price.model.prices) ||
+      OTHER_PRICES.some((key) => known[key] !== undefined)
+    )
+      return null
+    const { input_mtok: input, output_mtok: output } = known
+    const cacheRead = known['cache_read_mtok'] ?? input
+    const cacheWrite = known['cache_write_mtok'] ?? input
+    if (
+      typeof input !== 'number' ||
+      typeof output !== 'number' ||
+      typeof cacheRead !== 'number' ||
+      typeof cacheWrite !== 'number'
+    )
+      return null
+    const rates = { input, output, cacheRead, cacheWrite }
+    return amountOf(rates, PROBE) === nanoUsd(price.total_price) ? rates : null
+  } catch {
+    // A model whose prices do not fit this probe is priced by the package alone, call by call.
+    return null
+  }
+}
+
+function dependsOnHour(prices: Provider['models'][number]['prices']): boolean {
+  return Array.isArray(prices) && prices.some(({ constraint }) => constraint?.type === 'time_of_date')
+}
+
+function amountOf(rates: Rates, usage: Usage): NanoUsd | null {
+  const input = usage.input * rates.input + usage.cacheRead * rates.cacheRead + usage.cacheWrite * rates.cacheWrite
+  return nanoUsd((input + (usage.output + usage.reasoning) * rates.output) / 1e6)
 }
 
 function costOf(amount: NanoUsd | null, priceId: string, day: string): Cost {
