@@ -40,7 +40,7 @@ import type { KeyStore, Log, TraceStore } from './core/ports.ts'
 import type { Phase } from './routes/health.ts'
 
 /** Spans of one write to the store. */
-const BATCH_SPANS_MAX = 500
+const BATCH_SPANS_MAX = 200
 /** Characters of text that may wait for a store that does not answer. */
 const QUEUED_CHARS_MAX = 64 * 1024 * 1024
 

@@ -13,7 +13,9 @@ const SETTINGS: readonly string[] = [
   // A commit survives the end of the process at once; the end of the machine may take the last commits, never the file.
   'synchronous = NORMAL',
   // Negative: KiB.
-  'cache_size = -32768',
+  'cache_size = -8192',
+  // Pages of the log before it is copied into the file: the hot pages of indexes are copied once for many batches. 16 MiB.
+  'wal_autocheckpoint = 4000',
   // What the log is cut to after a checkpoint, in bytes.
   'journal_size_limit = 67108864',
 ]
