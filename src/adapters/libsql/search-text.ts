@@ -20,7 +20,13 @@ export function wordsOf(tenantId: TenantId, input: readonly Segment[], output: r
 
 /** The FTS5 question for spans of the tenant (of any, where null) that hold every word of `text`; null where `text` holds none. */
 export function matchOf(tenantId: TenantId | null, text: string): string | null {
-  const words = [...new Set(fold(text).match(/[a-z0-9\u0080-\uffff]+/g) ?? [])].slice(0, SEARCH_WORDS_MAX)
+  const words = [
+    ...new Set(
+      fold(text)
+        .toLowerCase()
+        .match(/[a-z0-9\u0080-\uffff]+/g) ?? [],
+    ),
+  ].slice(0, SEARCH_WORDS_MAX)
   if (words.length === 0) return null
   if (tenantId !== null) words.push(tenantWord(tenantId))
   return words.map((word) => `"${word}"`).join(' ')
@@ -47,14 +53,18 @@ function beginningOf(segments: readonly Segment[]): string {
   return text.slice(0, read)
 }
 
-/** ASCII text needs no work here: the index's tokenizer folds and parts it. */
+/** ASCII needs no work here, neither in the index nor in a question: the tokenizer folds and parts it. */
 function fold(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  if (!/[^\x00-\x7f]/.test(text)) return text.toLowerCase()
-  return text
+  return text.replace(/[^\x00-\x7f]+/g, foldRun)
+}
+
+function foldRun(run: string): string {
+  // Most texts hold typographic quotes and dashes, and most nothing else.
+  if (/^[\u00a0\u2000-\u206f]+$/.test(run)) return ' '
+  return run
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')
-    .normalize('NFC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
     .replace(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu, ' $& ')

@@ -153,12 +153,14 @@ export const SPAN_SELECTION = {
   tags: sql`(SELECT json_group_object(key, value) FROM span_tags AS t WHERE t.seq = spans.seq)`.mapWith(
     json<TraceSpan['tags']>(),
   ),
-  actions: sql`(SELECT json_group_array(json(data) ORDER BY position) FROM actions AS a WHERE a.seq = spans.seq)`.mapWith(
-    json<readonly AgentAction[]>(),
-  ),
-  findings: sql`(SELECT json_group_array(json(data) ORDER BY position) FROM findings AS f WHERE f.seq = spans.seq)`.mapWith(
-    json<readonly Finding[]>(),
-  ),
+  actions:
+    sql`(SELECT json_group_array(json(data)) FROM (SELECT data FROM actions AS a WHERE a.seq = spans.seq ORDER BY position))`.mapWith(
+      json<readonly AgentAction[]>(),
+    ),
+  findings:
+    sql`(SELECT json_group_array(json(data)) FROM (SELECT data FROM findings AS f WHERE f.seq = spans.seq ORDER BY position))`.mapWith(
+      json<readonly Finding[]>(),
+    ),
 }
 
 export type SpanRow = SelectResultFields<typeof SPAN_SELECTION>

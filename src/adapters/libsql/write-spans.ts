@@ -5,7 +5,7 @@
 import type { InArgs, InStatement } from '@libsql/client/http'
 import type { Envelope } from '../../core/domain/envelope.ts'
 import type { TraceSpan } from '../../core/domain/span.ts'
-import { nextSeq } from './seq.ts'
+import { nextSeq, slotTime } from './seq.ts'
 import { wordsOf } from './search-text.ts'
 import { SPAN_COLUMNS, spanValues } from './span-row.ts'
 
@@ -80,14 +80,21 @@ function chunkStatements(chunk: readonly TraceSpan[]): InStatement[] {
 }
 
 function insertSpans(chunk: readonly TraceSpan[]): InStatement {
-  const values = SPAN_COLUMNS.map((_, i) => `column${i + 2}`)
-  const time = `column${SPAN_COLUMNS.indexOf('start_time') + 2}`
+  const values = SPAN_COLUMNS.map((_, i) => `column${i + 3}`)
+  const time = `column${SPAN_COLUMNS.indexOf('start_time') + 3}`
+  const marks = `${'?,'.repeat(SPAN_COLUMNS.length - 1)}?`
+  const slots = new Map<number, number>()
   const args: Value[] = []
-  for (const span of chunk) args.push(...spanValues(span))
-  const marks = '?,'.repeat(SPAN_COLUMNS.length - 1) + '?'
-  const rows = chunk.map((_, slot) => `(${slot},${marks})`).join(',')
+  const rows = chunk.map((span, row) => {
+    args.push(...spanValues(span))
+    const millisecond = slotTime(span.startTime)
+    const slot = slots.get(millisecond) ?? 0
+    slots.set(millisecond, slot + 1)
+    return `(${slot},${row},${marks})`
+  })
   return {
-    sql: `INSERT INTO spans (seq, ${SPAN_COLUMNS.join(', ')}) SELECT ${nextSeq(time, 'column1')}, ${values.join(', ')} FROM (VALUES ${rows})`,
+    sql: `INSERT INTO spans (seq, ${SPAN_COLUMNS.join(', ')})
+      SELECT ${nextSeq(time, 'column1', 'column2')}, ${values.join(', ')} FROM (VALUES ${rows.join(',')})`,
     args,
   }
 }
