@@ -62,6 +62,7 @@ process.exit(isPassed || !options.strict ? 0 : 1)
 
 async function compare(): Promise<boolean> {
   const cells: Cell[] = []
+  const rows: { target: TargetName; accepted: number; rows: number }[] = []
   const planned = LOAD_SCENARIOS.filter(({ name }) => isAsked(name))
   if (planned.length > 0) {
     const running: Running[] = []
@@ -77,7 +78,11 @@ async function compare(): Promise<boolean> {
         }
       }
     }
-    for (const target of running) await target.stop()
+    for (const target of running) {
+      const [found, delivery] = [await target.storedRows(), await target.delivery()]
+      if (found !== null && delivery !== null) rows.push({ target: target.name, accepted: delivery.accepted, rows: found })
+      await target.stop()
+    }
   }
   const starts: Start[] = []
   const larges: Large[] = []
@@ -89,7 +94,7 @@ async function compare(): Promise<boolean> {
       if (isAsked('large')) larges.push(...(await attempt(() => measureLarge(name, mock.port, kind))))
     }
   }
-  const measured = { cells, starts, larges }
+  const measured = { cells, starts, larges, rows }
   const bars = barsOf(measured)
   console.log(`## Proxy bench\n\n${machine()}; ${rounds} rounds of ${seconds} s.\n\n${render(measured, bars)}`)
   keep('proxy', { ...measured, bars })
@@ -114,7 +119,7 @@ async function soakAll(minutes: number): Promise<boolean> {
 async function warmUp(target: Running): Promise<void> {
   for (const { shape, promptBytes } of LOAD_SCENARIOS.filter(({ name }) => isAsked(name))) {
     const pace = { kind: 'closed', connections: 16 } as const
-    await load({ port: target.port, shape, promptBytes, pace, seconds: options.quick ? 0.2 : 0.6, requestsMax: 20_000 })
+    await load({ port: target.port, shape, promptBytes, pace, seconds: options.quick ? 0.25 : 0.9, requestsMax: 20_000 })
   }
 }
 

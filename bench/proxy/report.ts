@@ -9,6 +9,8 @@ export type Measured = {
   readonly cells: readonly Cell[]
   readonly starts: readonly Start[]
   readonly larges: readonly Large[]
+  /** What the store holds at the end, and what had been accepted by then; of ours. */
+  readonly rows: readonly { readonly target: TargetName; readonly accepted: number; readonly rows: number }[]
 }
 
 export type Bar = {
@@ -83,6 +85,12 @@ export function barsOf(measured: Measured): readonly Bar[] {
       why,
     )
   }
+  const lost = (name: TargetName): Bar => {
+    const shed = cells.reduce((sum, cell) => sum + (cell.target === name ? (cell.spans?.shed ?? 0) : 0), 0)
+    const kept = measured.rows.find(({ target }) => target === name)
+    const values = kept === undefined ? [] : [Math.max(shed, kept.accepted - kept.rows)]
+    return bar(`spans not in the store, ${name}`, values, 0, '', '–', 'difference', [])
+  }
   return [
     compare('requests: CPU, ours bun / node hono', 'requests', 'ours bun', 'node hono', cpu, 'ratio', 1, ''),
     compare('64 KB prompt: p50 added over bun', 'prompt', 'ours bun', 'bun', p50, 'difference', 0.5, ' ms'),
@@ -92,6 +100,8 @@ export function barsOf(measured: Measured): readonly Bar[] {
     compare('streams 1 ms apart: CPU, ours node / node http', 'spaced', 'ours node', 'node http', cpu, 'ratio', 2, ''),
     compare('paced streams: TTFT p50 added over bun', 'open', 'ours bun', 'bun', ttft, 'difference', 0.3, ' ms'),
     compare('paced streams: transit p50 added over bun', 'open', 'ours bun', 'bun', transit, 'difference', 0.1, ' ms'),
+    lost('ours bun'),
+    lost('ours node'),
     peak('ours bun', 'bun'),
     peak('ours node', 'node http'),
     start('ours bun'),
@@ -180,7 +190,7 @@ export function render(measured: Measured, bars: readonly Bar[]): string {
   }
   parts.push('### Processes', processTable(measured, names))
   const ours = names.filter((name) => name.startsWith('ours'))
-  if (ours.length > 0) parts.push('### Spans', spanTable(cells, ours))
+  if (ours.length > 0) parts.push('### Spans', spanTable(measured, ours))
   return parts.join('\n\n')
 }
 
@@ -276,14 +286,16 @@ function processTable({ cells, starts, larges }: Measured, names: readonly Targe
   )
 }
 
-function spanTable(cells: readonly Cell[], names: readonly TargetName[]): string {
+function spanTable({ cells, rows: held }: Measured, names: readonly TargetName[]): string {
   return table(
-    ['target', 'good answers', 'accepted', 'stored', 'shed', 'not stored in time', 'verdict'],
+    ['target', 'good answers', 'accepted', 'stored', 'shed', 'not stored in time', 'rows in the store', 'verdict'],
     names.map((name) => {
       const rows = cells.filter((cell) => cell.target === name)
       const sum = (pick: (spans: NonNullable<Cell['spans']>) => number): string =>
         String(rows.reduce((total, cell) => total + (cell.spans === null ? 0 : pick(cell.spans)), 0))
       const isLost = rows.some(lostSpans)
+      const kept = held.find((each) => each.target === name)
+      const isHeld = kept === undefined || kept.rows >= kept.accepted
       const isSilent = rows.some((cell) => cell.spans === null)
       return [
         name,
@@ -292,7 +304,8 @@ function spanTable(cells: readonly Cell[], names: readonly TargetName[]): string
         sum((spans) => spans.stored),
         sum((spans) => spans.shed),
         sum((spans) => spans.left),
-        isSilent ? 'no counts' : isLost ? 'LOST' : 'all stored',
+        kept === undefined ? '–' : `${kept.rows} of ${kept.accepted}`,
+        isSilent ? 'no counts' : isLost || !isHeld ? 'LOST' : 'all stored',
       ]
     }),
   )

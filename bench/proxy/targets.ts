@@ -22,6 +22,8 @@ export type Running = {
   readonly isOurs: boolean
   /** Null for a passthrough, or where `/health` has no such counts. */
   delivery(): Promise<Delivery | null>
+  /** Spans that the query API finds in the store; null for a passthrough, or where it does not say. */
+  storedRows(): Promise<number | null>
   stop(): Promise<void>
 }
 
@@ -40,7 +42,16 @@ export function targetNamed(name: string): TargetName | null {
 /** `profileDir`: our gateway on Bun writes a CPU profile there when it ends. */
 export async function startTarget(name: TargetName, mockPort: number, profileDir: string | null): Promise<Running> {
   if (name === 'direct') {
-    return { name, port: mockPort, meter: null, startMs: 0, isOurs: false, delivery: async () => null, stop: async () => {} }
+    return {
+      name,
+      port: mockPort,
+      meter: null,
+      startMs: 0,
+      isOurs: false,
+      delivery: async () => null,
+      storedRows: async () => null,
+      stop: async () => {},
+    }
   }
   const isOurs = name.startsWith('ours')
   const port = freePort()
@@ -69,6 +80,7 @@ export async function startTarget(name: TargetName, mockPort: number, profileDir
     startMs,
     isOurs,
     delivery: async () => (isOurs ? deliveryOf(port) : null),
+    storedRows: async () => (isOurs ? rowsOf(port) : null),
     stop,
   }
 }
@@ -177,6 +189,16 @@ async function deliveryOf(port: number): Promise<Delivery | null> {
     if (typeof accepted !== 'number' || typeof queued !== 'number' || typeof stored !== 'number') return null
     const lost = Object.values((shed ?? {}) as { [reason: string]: number }).reduce((sum, each) => sum + each, 0)
     return { accepted, queued, stored, shed: lost }
+  } catch {
+    return null
+  }
+}
+
+async function rowsOf(port: number): Promise<number | null> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/spans?limit=1`, { signal: AbortSignal.timeout(10_000) })
+    const { total } = (await answer.json()) as { total?: unknown }
+    return typeof total === 'number' ? total : null
   } catch {
     return null
   }
