@@ -1,5 +1,5 @@
 /** Fields and values that several dialects read in the same loose way: token caps, answer counts, tool arguments, odd bodies. */
-import { asRecord, type Json, type JsonRecord } from '../domain/json.ts'
+import { asNumber, asRecord, type Json, type JsonRecord } from '../domain/json.ts'
 import type { Inspection, Origin } from '../domain/segment.ts'
 import { createCollector, type Collector } from './collector.ts'
 
@@ -16,19 +16,22 @@ export function firstText(...values: readonly Json[]): string | null {
 export function tokenCap(...values: readonly Json[]): number | null {
   let cap: number | null = null
   for (const value of values) {
-    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) cap = Math.max(cap ?? 0, value)
+    const given = asNumber(value) ?? -1
+    if (given >= 0) cap = Math.max(cap ?? 0, given)
   }
   return cap
 }
 
 /** How many answers `n` asks for: at least 1, so that an odd number never lowers a bound. */
 export function answerCount(value: Json): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 ? value : 1
+  const count = asNumber(value) ?? 1
+  return Number.isSafeInteger(count) ? Math.max(count, 1) : 1
 }
 
 /** An index below `max`; null for anything else. An index is the upstream's word: without a bound, one could fill the memory. */
 export function indexIn(value: Json, max: number): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < max ? value : null
+  const index = asNumber(value) ?? -1
+  return Number.isInteger(index) && index >= 0 && index < max ? index : null
 }
 
 /** Levels of a value that is written again; a tool's schema has some tens. */

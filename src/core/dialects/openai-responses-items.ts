@@ -149,7 +149,6 @@ function isServerSide(item: JsonRecord, type: string, callId: string | null): bo
 
 function readResult(collector: Collector, value: Json, pointer: string, name: string | null): void {
   if (value === undefined || value === null) return
-  if (typeof value === 'string') return collector.add('tool_result', pointer, value, { name })
   if (Array.isArray(value)) {
     return value.forEach((element: Json, i) => readResultPart(collector, element, `${pointer}/${i}`, name))
   }

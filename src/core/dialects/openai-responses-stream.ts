@@ -13,41 +13,49 @@ import { readItem } from './openai-responses-items.ts'
 const ITEMS_MAX = 4096
 const PARTS_MAX = 1024
 
-/** Where the text of a growing event belongs: its item's type, the place in it, and the index field that tells places apart. */
+/** Where the text of a growing event belongs. */
 type Growth = {
   readonly kind: Delta['kind']
-  readonly itemType: string
+  /** Type of the item that it grows. */
+  readonly item: string
   readonly place: 'content' | 'summary' | 'commands' | 'diff' | 'field'
-  readonly partType: string
-  /** Name of the text, in the item and in the event that ends it. */
+  /** Type of the part, where the item has parts. */
+  readonly part: string | null
+  /** Name of the text in its part or item, and in the event that ends it. */
   readonly field: string
-  readonly indexField: string | null
-}
-
-function growth(
-  kind: Delta['kind'],
-  itemType: string,
-  place: Growth['place'],
-  partType: string,
-  field: string,
-  indexField: string | null,
-): Growth {
-  return { kind, itemType, place, partType, field, indexField }
+  /** The event's field that tells the texts of one item apart; null where it has but one. */
+  readonly index: string | null
 }
 
 /** Events `NAME.delta` add to a text, `NAME.done` repeat all of it. */
-const GROWTHS: ReadonlyMap<string, Growth> = new Map([
-  ['response.output_text', growth('text', 'message', 'content', 'output_text', 'text', 'content_index')],
-  ['response.refusal', growth('text', 'message', 'content', 'refusal', 'refusal', 'content_index')],
-  ['response.reasoning_text', growth('reasoning', 'reasoning', 'content', 'reasoning_text', 'text', 'content_index')],
-  ['response.reasoning_summary_text', growth('reasoning', 'reasoning', 'summary', 'summary_text', 'text', 'summary_index')],
-  ['response.function_call_arguments', growth('tool_call', 'function_call', 'field', '', 'arguments', null)],
-  ['response.mcp_call_arguments', growth('tool_call', 'mcp_call', 'field', '', 'arguments', null)],
-  ['response.custom_tool_call_input', growth('tool_call', 'custom_tool_call', 'field', '', 'input', null)],
-  ['response.code_interpreter_call_code', growth('tool_call', 'code_interpreter_call', 'field', '', 'code', null)],
-  ['response.shell_call_command', growth('tool_call', 'shell_call', 'commands', '', 'command', 'command_index')],
-  ['response.apply_patch_call_operation_diff', growth('tool_call', 'apply_patch_call', 'diff', '', 'diff', null)],
+const GROWTHS: ReadonlyMap<string, Growth> = new Map<string, Growth>([
+  [
+    'response.output_text',
+    { kind: 'text', item: 'message', place: 'content', part: 'output_text', field: 'text', index: 'content_index' },
+  ],
+  [
+    'response.refusal',
+    { kind: 'text', item: 'message', place: 'content', part: 'refusal', field: 'refusal', index: 'content_index' },
+  ],
+  [
+    'response.reasoning_text',
+    { kind: 'reasoning', item: 'reasoning', place: 'content', part: 'reasoning_text', field: 'text', index: 'content_index' },
+  ],
+  [
+    'response.reasoning_summary_text',
+    { kind: 'reasoning', item: 'reasoning', place: 'summary', part: 'summary_text', field: 'text', index: 'summary_index' },
+  ],
+  ['response.function_call_arguments', call('function_call', 'arguments')],
+  ['response.mcp_call_arguments', call('mcp_call', 'arguments')],
+  ['response.custom_tool_call_input', call('custom_tool_call', 'input')],
+  ['response.code_interpreter_call_code', call('code_interpreter_call', 'code')],
+  ['response.shell_call_command', { ...call('shell_call', 'command'), place: 'commands', index: 'command_index' }],
+  ['response.apply_patch_call_operation_diff', { ...call('apply_patch_call', 'diff'), place: 'diff' }],
 ])
+
+function call(item: string, field: string): Growth {
+  return { kind: 'tool_call', item, place: 'field', part: null, field, index: null }
+}
 
 type Grown = { readonly growth: Growth; readonly index: number; text: string }
 type ItemState = {
@@ -88,36 +96,34 @@ export function assembleResponse(onDelta: ((delta: Delta) => void) | null): Asse
     emitSegments(index, collector.done().segments)
   }
 
-  function stateAt(index: number, item: () => JsonRecord): ItemState {
-    const known = items.get(index)
-    if (known !== undefined) return known
-    const state: ItemState = { item: item(), grown: new Map(), isJudged: false }
+  function addItem(index: number, item: JsonRecord): ItemState {
+    const state: ItemState = { item, grown: new Map(), isJudged: false }
     items.set(index, state)
     return state
   }
 
-  function pushGrowth(data: JsonRecord, spec: Growth, isWhole: boolean): void {
+  function pushGrowth(data: JsonRecord, growth: Growth, isWhole: boolean): void {
     const index = indexIn(data['output_index'] ?? 0, ITEMS_MAX)
-    const part = spec.indexField === null ? 0 : indexIn(data[spec.indexField] ?? 0, PARTS_MAX)
-    const text = asString(data[isWhole ? spec.field : 'delta'])
+    const part = growth.index === null ? 0 : indexIn(data[growth.index] ?? 0, PARTS_MAX)
+    const text = asString(data[isWhole ? growth.field : 'delta'])
     if (index === null || part === null || text === null) return
-    const state = stateAt(index, () => emptyItem(spec.itemType))
-    const channel = spec.indexField === null ? `${index}/tool` : `${index}/${spec.partType || 'tool'}/${part}`
+    const state = items.get(index) ?? addItem(index, emptyItem(growth.item))
+    const channel = growth.index === null ? `${index}/tool` : `${index}/${growth.part ?? 'tool'}/${part}`
     const grown = state.grown.get(channel)
-    if (grown === undefined) state.grown.set(channel, { growth: spec, index: part, text })
+    if (grown === undefined) state.grown.set(channel, { growth, index: part, text })
     else if (isWhole) grown.text = text
     else grown.text += text
     // The repetition at the end is new only where no delta came before.
     if (isWhole && grown !== undefined) return
     state.isJudged = true
-    emit(spec.kind, channel, text)
+    emit(growth.kind, channel, text)
   }
 
   function pushItem(data: JsonRecord, isDone: boolean): void {
     const index = indexIn(data['output_index'] ?? 0, ITEMS_MAX)
     const item = asRecord(data['item'])
     if (index === null || item === null) return
-    const state = stateAt(index, () => item)
+    const state = items.get(index) ?? addItem(index, item)
     state.item = item
     if (!isDone) {
       if (asString(item['type'])?.endsWith('_call') === true) content = true
@@ -144,8 +150,8 @@ export function assembleResponse(onDelta: ((delta: Delta) => void) | null): Asse
       const type = asString(data['type']) ?? event ?? ''
       sequence = asNumber(data['sequence_number']) ?? sequence
       const isWhole = type.endsWith('.done')
-      const spec = isWhole || type.endsWith('.delta') ? GROWTHS.get(type.slice(0, type.lastIndexOf('.'))) : undefined
-      if (spec !== undefined) return pushGrowth(data, spec, isWhole)
+      const growth = isWhole || type.endsWith('.delta') ? GROWTHS.get(type.slice(0, type.lastIndexOf('.'))) : undefined
+      if (growth !== undefined) return pushGrowth(data, growth, isWhole)
       switch (type) {
         case 'response.created':
         case 'response.queued':
@@ -205,7 +211,7 @@ function itemOf(state: ItemState): JsonRecord {
 }
 
 function grow(item: JsonRecord, { growth, index, text }: Grown): JsonRecord {
-  const { place, field, partType } = growth
+  const { place, field, part: type } = growth
   if (place === 'field') return { ...item, [field]: text }
   if (place === 'diff') return { ...item, operation: { ...asRecord(item['operation']), diff: text } }
   if (place === 'commands') {
@@ -213,8 +219,8 @@ function grow(item: JsonRecord, { growth, index, text }: Grown): JsonRecord {
     return { ...item, action: { ...action, commands: withElement(asArray(action?.['commands']), index, '', text) } }
   }
   const parts = asArray(item[place])
-  const part = { ...(asRecord(parts[index]) ?? { type: partType }), [field]: text }
-  return { ...item, [place]: withElement(parts, index, { type: partType, [field]: '' }, part) }
+  const part = { ...(asRecord(parts[index]) ?? { type }), [field]: text }
+  return { ...item, [place]: withElement(parts, index, { type, [field]: '' }, part) }
 }
 
 /** A copy with one element set; `filler` takes the places before it that nobody sent. */

@@ -21,7 +21,7 @@ const OMIT: ReadonlySet<string> = new Set([
   'safety_identifier',
 ])
 
-const TERMINAL_STATUSES: ReadonlySet<string> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
+const TERMINAL_STATUSES: ReadonlySet<Json> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
 
 export const openaiResponses: Dialect = {
   name: 'openai-responses',
@@ -88,7 +88,7 @@ function readResponsesAnswer(body: JsonRecord): AnswerView {
 /** Null while the answer is not finished (a background response, a stream that broke off). */
 function finishReasonOf(body: JsonRecord): string | null {
   const status = asString(body['status'])
-  if (status === null || !TERMINAL_STATUSES.has(status)) return null
+  if (!TERMINAL_STATUSES.has(status)) return null
   return status === 'incomplete' ? (asString(asRecord(body['incomplete_details'])?.['reason']) ?? status) : status
 }
 

@@ -6,6 +6,7 @@ import {
   answerCount,
   eachElement,
   firstText,
+  indexIn,
   inspectBody,
   jsonText,
   tokenCap,
@@ -67,6 +68,7 @@ test('arguments are added as text where they are text, as JSON where not, and no
     addTextOrJson(collector, 'tool_call', `/${i}`, value, 'f'),
   )
   expect(texts).toEqual(['{}', '', '{"a":1}', '0', 'false', '', ''])
+  expect(collector.done().uninspected).toEqual([])
   expect(collector.done().segments).toEqual([
     segment('tool_call', '/0', '{}', { name: 'f' }),
     segment('tool_call', '/2', '{"a":1}', { kind: 'json', name: 'f' }),
@@ -102,6 +104,29 @@ test('elements are read in order; what is no list is named, what is missing is n
   ])
   eachElement(collector, { length: 1 }, '/y', read)
   expect([seen.length, collector.done().uninspected]).toEqual([2, [{ pointer: '/y', reason: 'not an array' }]])
+})
+
+test.each([
+  [undefined, 'body is not JSON'],
+  [null, 'body is not an object'],
+  [[{}], 'body is not an object'],
+  ['text', 'body is not an object'],
+])('the body %j is not inspected: %s', (body, reason) => {
+  const inspection = inspectBody(body, () => expect('never').toBe('called'))
+  expect(inspection).toEqual({ segments: [], uninspected: [{ pointer: '', reason }] })
+})
+
+test.each<readonly [Json, number | null]>([
+  [0, 0],
+  [4, 4],
+  [5, null],
+  [-1, null],
+  [0.5, null],
+  ['1', null],
+  [null, null],
+  [undefined, null],
+])('%p as an index below 5 is %p', (value, index) => {
+  expect(indexIn(value, 5)).toBe(index)
 })
 
 test('a body that is an object is inspected', () => {

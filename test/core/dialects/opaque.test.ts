@@ -10,6 +10,8 @@ function at(path: string): { readonly path: string; readonly search: string } {
 }
 
 describe('an opaque request', () => {
+  test('is of the dialect of that name', () => expect(opaque.name).toBe('opaque'))
+
   test.each([
     ['/v1/moderations', 'moderation'],
     ['/v1/images/generations', 'image'],
@@ -40,7 +42,8 @@ describe('an opaque request', () => {
   })
 
   test('keeps no parameters of a format that it does not know', () => {
-    expect(opaque.readRequest({ model: 'm', secret: 's' }, at('/v1/assistants'))).toMatchObject({ model: 'm', parameters: {} })
+    const view = opaque.readRequest({ model: 'm', secret: 's' }, at('/v1/assistants'))
+    expect([view.model, view.isStreaming, view.parameters]).toEqual(['m', false, {}])
   })
 
   test.each<readonly [string, string, Json, Inspection['segments'], Inspection['uninspected']]>([

@@ -7,6 +7,12 @@ import { assembled, segment, sseEvents } from '../../support/dialect.ts'
 const TARGET = { path: '/v1/completions', search: '' }
 
 describe('a completions request', () => {
+  test('is of the dialect of that name', () => expect(openaiCompletions.name).toBe('openai-completions'))
+
+  test('streams only where it says so', () => {
+    expect(openaiCompletions.readRequest({ stream: 'true' }, TARGET).isStreaming).toBe(false)
+  })
+
   test('gives its settings, and leaves texts and the end user out of its parameters', () => {
     const { inspect: _inspect, ...view } = openaiCompletions.readRequest(
       { model: 'm', prompt: 'p', suffix: 's', stream: true, user: 'u', max_tokens: 9, n: 2, best_of: 3, echo: true },
@@ -68,12 +74,12 @@ test('a completions answer gives its texts and the first finish reason', () => {
   expect(
     openaiCompletions.readAnswer({
       model: 'm',
-      choices: [{ text: 'a' }, { text: 'b', finish_reason: 'length' }, { text: 5, finish_reason: 'stop' }, 'x'],
+      choices: [{ text: 'a' }, null, { text: 'b', finish_reason: 'length' }, { text: 5, finish_reason: 'stop' }, 'x'],
       error: { type: 't', message: 'e' },
     }),
   ).toEqual({
     model: 'm',
-    segments: [segment('assistant', '/choices/0/text', 'a'), segment('assistant', '/choices/1/text', 'b')],
+    segments: [segment('assistant', '/choices/0/text', 'a'), segment('assistant', '/choices/2/text', 'b')],
     toolCalls: [],
     finishReason: 'length',
     error: { type: 't', message: 'e' },
@@ -127,8 +133,15 @@ describe('a completions stream', () => {
   })
 
   test('an event without text is no content', () => {
-    const { assembler, deltas } = assembled(openaiCompletions, [{ choices: [{ text: '' }] }])
+    const { assembler, deltas } = assembled(openaiCompletions, [{ choices: [{ text: '' }, { index: 1 }] }])
     expect([assembler.hasContent(), deltas]).toEqual([false, []])
+    expect(Object.keys(assembler.body() ?? {})).not.toContain('usage')
+  })
+
+  test('works without anyone listening', () => {
+    const assembler = openaiCompletions.assemble(null)
+    assembler.push({ event: null, data: { choices: [{ text: 'a' }] } })
+    expect(assembler.hasContent()).toBe(true)
   })
 
   test('a missing index is the first choice; odd ones are passed over', () => {

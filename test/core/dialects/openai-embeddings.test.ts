@@ -8,6 +8,8 @@ import { describeWithData, recordedStreams } from '../../support/recorded.ts'
 const TARGET = { path: '/v1/embeddings', search: '' }
 
 describe('an embeddings request', () => {
+  test('is of the dialect of that name', () => expect(openaiEmbeddings.name).toBe('openai-embeddings'))
+
   test('gives its settings; no answer tokens are written, and nothing streams', () => {
     const { inspect: _inspect, ...view } = openaiEmbeddings.readRequest(
       { model: 'm', input: 'a', user: 'u', dimensions: 8, stream: true, n: 4 },

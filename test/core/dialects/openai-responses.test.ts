@@ -9,6 +9,8 @@ import { assembled, atPointer, deeplyNested, segment, sseEvents } from '../../su
 const TARGET = { path: '/v1/responses', search: '' }
 
 describe('a Responses request', () => {
+  test('is of the dialect of that name', () => expect(openaiResponses.name).toBe('openai-responses'))
+
   test('gives its settings, and leaves texts, tools and the end user out of its parameters', () => {
     const { inspect: _inspect, ...view } = openaiResponses.readRequest(
       {
@@ -229,6 +231,28 @@ describe('a Responses request', () => {
       ],
     ],
     [
+      'an output without an id bears no name, though a call without one came before; odd results are named',
+      {
+        input: [
+          { type: 'function_call', name: 'f', arguments: null, input: 'a' },
+          { type: 'function_call_output', output: 'b' },
+          { type: 'function_call_output', call_id: null, output: 'c' },
+          { type: 'custom_tool_call_output', output: 'd' },
+          { type: 'image_generation_call', result: 'iVBO', error: 5 },
+        ],
+      },
+      [
+        segment('tool_call', '/input/0/input', 'a', { name: 'f' }),
+        segment('tool_result', '/input/1/output', 'b'),
+        segment('tool_result', '/input/2/output', 'c'),
+        segment('tool_result', '/input/3/output', 'd'),
+      ],
+      [
+        { pointer: '/input/4/error', reason: 'unknown part' },
+        { pointer: '/input/4/result', reason: 'image' },
+      ],
+    ],
+    [
       'MCP: listed tools, approvals, calls with output or error',
       {
         input: [
@@ -331,6 +355,12 @@ describe('a Responses answer', () => {
       { type: 'function_call', call_id: 'c', arguments: '' },
       [],
       [{ id: 'c', name: '', arguments: '', isServerSide: false }],
+    ],
+    [
+      'a custom tool call is the caller’s, with or without call id and name',
+      { type: 'custom_tool_call', id: 'x', input: 'a' },
+      [segment('tool_call', '/output/0/input', 'a', { name: '' })],
+      [{ id: 'x', name: '', arguments: 'a', isServerSide: false }],
     ],
     [
       'a custom tool call',
@@ -452,7 +482,7 @@ describe('a Responses answer', () => {
   })
 
   test.each<readonly [string, JsonRecord, JsonRecord]>([
-    ['completed', { status: 'completed' }, { finishReason: 'completed' }],
+    ['completed', { status: 'completed', incomplete_details: { reason: 'x' } }, { finishReason: 'completed' }],
     [
       'cut at the cap',
       { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
@@ -532,6 +562,27 @@ describe('a Responses stream', () => {
   test('an end without its response keeps what came before', () => {
     const { assembler } = assembled(openaiResponses, [CREATED, { type: 'response.completed' }])
     expect([assembler.isComplete(), assembler.body()]).toEqual([true, RESPONSE])
+  })
+
+  test('the output of the last event goes before that of the items', () => {
+    const response = {
+      id: 'r',
+      output: [
+        { ...MESSAGE, content: 'a' },
+        { ...MESSAGE, content: 'b' },
+      ],
+    }
+    const { assembler } = assembled(openaiResponses, [
+      done(0, { ...MESSAGE, content: 'x' }),
+      { type: 'response.completed', response },
+    ])
+    expect(assembler.body()).toEqual(response)
+  })
+
+  test('a last event without output, after no items, is the answer as it is', () => {
+    expect(assembled(openaiResponses, [{ type: 'response.failed', response: { id: 'r' } }]).assembler.body()).toEqual({
+      id: 'r',
+    })
   })
 
   test('an end with an empty output keeps the items that came before', () => {
@@ -740,6 +791,7 @@ describe('a Responses stream', () => {
         { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: { text: 'x' } },
         { type: 'response.output_item.added', output_index: 4096, item: MESSAGE },
         { type: 'response.output_item.added', output_index: 1, item: 'x' },
+        { type: 'response.output_text.future', output_index: 0, content_index: 0, delta: 'x', text: 'x' },
       ],
       [MESSAGE],
       [],
@@ -749,6 +801,55 @@ describe('a Responses stream', () => {
     expect(run.assembler.body()).toEqual({ ...RESPONSE, output })
     expect(run.deltas.map(({ kind, channel, text }) => `${kind} ${channel} ${text}`)).toEqual([...deltas])
     expect(run.assembler.isComplete()).toBe(false)
+  })
+
+  test.each<readonly [string, JsonRecord, JsonRecord]>([
+    [
+      'output_text',
+      { text: 'x', content_index: 1 },
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [
+          { type: 'output_text', text: '' },
+          { type: 'output_text', text: 'x' },
+        ],
+      },
+    ],
+    ['refusal', { refusal: 'x' }, { type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: 'x' }] }],
+    [
+      'reasoning_text',
+      { text: 'x', content_index: 1 },
+      {
+        type: 'reasoning',
+        summary: [],
+        content: [
+          { type: 'reasoning_text', text: '' },
+          { type: 'reasoning_text', text: 'x' },
+        ],
+      },
+    ],
+    [
+      'reasoning_summary_text',
+      { text: 'x', summary_index: 1 },
+      {
+        type: 'reasoning',
+        summary: [
+          { type: 'summary_text', text: '' },
+          { type: 'summary_text', text: 'x' },
+        ],
+      },
+    ],
+    ['function_call_arguments', { arguments: 'x' }, { type: 'function_call', arguments: 'x' }],
+    ['mcp_call_arguments', { arguments: 'x' }, { type: 'mcp_call', arguments: 'x' }],
+    ['custom_tool_call_input', { input: 'x' }, { type: 'custom_tool_call', input: 'x' }],
+    ['code_interpreter_call_code', { code: 'x' }, { type: 'code_interpreter_call', code: 'x' }],
+    ['shell_call_command', { command: 'x', command_index: 1 }, { type: 'shell_call', action: { commands: ['', 'x'] } }],
+    ['apply_patch_call_operation_diff', { diff: 'x' }, { type: 'apply_patch_call', operation: { diff: 'x' } }],
+  ])('response.%s.done alone gives the whole text, of an item that nobody announced', (name, fields, item) => {
+    const { assembler, deltas } = assembled(openaiResponses, [{ type: `response.${name}.done`, output_index: 0, ...fields }])
+    expect(assembler.body()).toEqual({ object: 'response', output: [item] })
+    expect(deltas.map(({ text }) => text)).toEqual(['x'])
   })
 
   test('the last valid places are taken', () => {
@@ -765,6 +866,9 @@ describe('a Responses stream', () => {
       { type: 'response.in_progress', response: { ...RESPONSE, model: 'm2' } },
       { type: 'response.in_progress' },
     ])
+    expect(assembled(openaiResponses, [{ type: 'response.queued', response: RESPONSE }]).assembler.body()).toEqual({
+      ...RESPONSE,
+    })
     expect(assembler.body()).toEqual({ ...RESPONSE, model: 'm2', output: [] })
   })
 
@@ -773,7 +877,11 @@ describe('a Responses stream', () => {
   })
 
   test.each<readonly [string, JsonRecord, JsonRecord]>([
-    ['in the event', { type: 'error', code: 'server_error', message: 'gone' }, { type: 'server_error', message: 'gone' }],
+    [
+      'in the event',
+      { type: 'error', code: 'server_error', message: 'gone', param: 'p' },
+      { type: 'server_error', message: 'gone' },
+    ],
     [
       'in an object',
       { type: 'error', error: { type: 'overloaded', message: 'gone' } },
@@ -793,6 +901,8 @@ describe('a Responses stream', () => {
   })
 
   test('an error alone is a body', () => {
+    const event = { type: 'error', sequence_number: 1, code: 'c', message: 'm', param: 'p' }
+    expect(assembled(openaiResponses, [event]).assembler.body()?.['error']).toEqual({ code: 'c', message: 'm', param: 'p' })
     expect(assembled(openaiResponses, [{ type: 'error', error: { message: 'x' } }]).assembler.body()).toEqual({
       object: 'response',
       output: [],
@@ -808,6 +918,8 @@ describe('a Responses stream', () => {
 
   test.each<readonly [string, JsonRecord, boolean]>([
     ['a message that begins', added(0, MESSAGE), false],
+    ['an item without a type', added(0, {}), false],
+    ['a message without a role that comes whole', done(0, { type: 'message', content: 'a' }), true],
     ['a call that begins', added(0, { type: 'function_call', name: 'f', arguments: '' }), true],
     ['a call that comes whole, without arguments', done(0, { type: 'future_call' }), true],
     ['an empty delta', { type: 'response.output_text.delta', output_index: 0, delta: '' }, false],

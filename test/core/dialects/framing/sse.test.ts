@@ -113,6 +113,10 @@ describe('server-sent events', () => {
     expect(seen).toEqual([1])
   })
 
+  test('a last event that breaks off within a character is not JSON', () => {
+    expect(read(['data: 1', Uint8Array.of(0xc3)])).toEqual([['unread']])
+  })
+
   test('bytes that are no UTF-8 do not stop the reading', () => {
     expect(read([Uint8Array.of(0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0xfe, 0x0a, 0x0a), 'data: 1\n\n'])).toEqual([
       ['unread'],
@@ -144,7 +148,8 @@ describe('an event over the bound', () => {
   })
 
   test('the rest of its line is not taken for an event', () => {
-    const pieces = ['data: "', ...Array.from({ length: 9 }, () => MIB), 'data: 666\n\n', 'data: 1\n\n']
+    // The bound falls within the eighth piece, so that what comes next begins like a line of its own.
+    const pieces = ['data: "', ...Array.from({ length: 8 }, () => MIB), 'data: 666\n\n', 'data: 1\n\n']
     expect(read(pieces)).toEqual([['unread'], ['event', null, 1]])
   })
 
