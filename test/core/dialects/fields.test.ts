@@ -52,6 +52,18 @@ test('JSON text of anything that a parser gives, or null where it nests too deep
   expect(jsonText(deeplyNested())).toBeNull()
 })
 
+test.each<readonly [string, (inner: Json) => Json]>([
+  ['lists', (inner) => [inner]],
+  ['objects', (inner) => ({ a: inner })],
+  ['lists with other things before', (inner) => [1, null, [], inner]],
+  ['objects with other things before', (inner) => ({ a: null, b: {}, c: inner })],
+])('%s are written down to level 512, and not below', (_what, wrap) => {
+  let value: Json = 'bottom'
+  for (let level = 0; level < 512; level++) value = wrap(value)
+  expect(jsonText(value)).toBe(JSON.stringify(value))
+  expect(jsonText(wrap(value))).toBeNull()
+})
+
 test('a value is added as JSON; one that nests too deeply is named', () => {
   const collector = createCollector()
   expect(addJsonValue(collector, 'tool_call', '/a', { x: 1 }, 'f')).toBe('{"x":1}')
