@@ -74,11 +74,11 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
     labelNames: ['subsystem', 'state'],
     registers,
   })
-  new Gauge({
+  const spans = new Gauge({
     name: 'llmtrace_spans',
     help: 'Spans of this process, by what became of them.',
     labelNames: ['state'],
-    registers,
+    registers: [],
     collect() {
       const now = delivery()
       this.set({ state: 'accepted' }, now.accepted)
@@ -90,6 +90,7 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
       )
     },
   })
+  registry.registerMetric(spans)
   const bound = boundedValues()
 
   return {

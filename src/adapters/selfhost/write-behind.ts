@@ -1,6 +1,7 @@
 /**
  * The `TraceQueue` of one process: spans wait at most `windowMs` in memory and go to the store in batches. A store that fails is tried
- * again; meanwhile spans are kept up to a bound, then the newest are shed and counted. No call ever waits for it.
+ * again; meanwhile spans are kept up to a bound, then the newest are shed and counted. A span that the store will not take holds up no
+ * other: it is shed too. No call ever waits for it.
  */
 import { ENVELOPE_VERSION, type Envelope } from '../../core/domain/envelope.ts'
 import type { TraceSpan } from '../../core/domain/span.ts'
@@ -20,6 +21,13 @@ export type WriteBehindOptions = {
 
 const RETRY_MS_FIRST = 100
 const RETRY_MS_MAX = 5_000
+/** While it closes, it tries more often. */
+const CLOSING_RETRY_MS_MAX = 250
+/** Failures in a row after which a batch is suspected of bad spans, and the first ones go one by one. */
+const SUSPECT_AFTER = 3
+const SIFTED_MAX = 32
+/** How often a span must be refused beside others that are taken, before it is given up: an outage may end in mid-sifting. */
+const REFUSALS_MAX = 3
 
 export function createWriteBehind(
   options: WriteBehindOptions,
@@ -33,21 +41,33 @@ export function createWriteBehind(
   const shed: { [reason: string]: number } = {}
   let stopTimer: (() => void) | null = null
   let writing: Promise<void> | null = null
+  let failures = 0
   let retryMs = 0
+  let isClosed = false
+  const refusals = new WeakMap<Envelope, number>()
+  let emptied: (() => void)[] = []
 
   function send(span: TraceSpan): null {
     accepted += 1
     const chars = charsOf(span)
-    if (waitingChars + chars > options.queuedCharsMax) {
-      shed['queue_full'] = (shed['queue_full'] ?? 0) + 1
+    if (isClosed || waitingChars + chars > options.queuedCharsMax) {
+      lose(isClosed ? 'shutdown' : 'queue_full', 1)
       return null
     }
     sequence += 1
     waiting.push({ version: ENVELOPE_VERSION, writer: options.writer, sequence, span })
     waitingChars += chars
     if (waiting.length >= options.batchMax && retryMs === 0) start()
-    else stopTimer ??= clock.after(Math.max(options.windowMs, retryMs), start)
+    else wait()
     return null
+  }
+
+  function lose(reason: string, spans: number): void {
+    if (spans > 0) shed[reason] = (shed[reason] ?? 0) + spans
+  }
+
+  function wait(): void {
+    stopTimer ??= clock.after(Math.max(options.windowMs, retryMs), start)
   }
 
   function start(): void {
@@ -55,32 +75,101 @@ export function createWriteBehind(
     stopTimer = null
     writing ??= drain().finally(() => {
       writing = null
-      if (waiting.length > 0) stopTimer ??= clock.after(Math.max(options.windowMs, retryMs), start)
+      if (waiting.length > 0) return wait()
+      for (const resolve of emptied) resolve()
+      emptied = []
     })
   }
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, options.batchMax)
-      try {
-        await store.write(batch)
-      } catch (error) {
-        retryMs = retryMs === 0 ? RETRY_MS_FIRST : Math.min(retryMs * 2, RETRY_MS_MAX)
-        log.write('error', 'store.write_failed', { spans: batch.length, waiting: waiting.length, retry_ms: retryMs, error })
-        return
-      }
-      if (retryMs > 0) log.write('info', 'store.recovered', { waiting: waiting.length })
-      retryMs = 0
-      stored += batch.length
-      waiting = waiting.slice(batch.length)
-      for (const envelope of batch) waitingChars -= charsOf(envelope.span)
+      const error = await (failures < SUSPECT_AFTER ? writeBatch() : sift())
+      if (isClosed) return
+      if (error === null) continue
+      failures += 1
+      retryMs = retryMs === 0 ? RETRY_MS_FIRST : Math.min(retryMs * 2, RETRY_MS_MAX)
+      log.write('error', 'store.write_failed', { waiting: waiting.length, retry_ms: retryMs, error })
+      return
     }
   }
 
+  async function writeBatch(): Promise<unknown> {
+    const batch = waiting.slice(0, options.batchMax)
+    const error = await write(batch)
+    if (error === null && !isClosed) {
+      remove(batch)
+      stored += batch.length
+      healthy()
+    }
+    return error
+  }
+
+  /** A span that is refused again and again, while others are taken, would hold up all that follow: it is given up. */
+  async function sift(): Promise<unknown> {
+    const taken: Envelope[] = []
+    const refused: Envelope[] = []
+    let last: unknown = null
+    for (const envelope of waiting.slice(0, SIFTED_MAX)) {
+      const error = await write([envelope])
+      if (isClosed) return error
+      if (error === null) taken.push(envelope)
+      else {
+        refused.push(envelope)
+        last = error
+      }
+    }
+    remove(taken)
+    stored += taken.length
+    if (taken.length > 0) for (const envelope of refused) refusals.set(envelope, (refusals.get(envelope) ?? 0) + 1)
+    const givenUp = refused.filter((envelope) => (refusals.get(envelope) ?? 0) >= REFUSALS_MAX)
+    remove(givenUp)
+    lose('rejected', givenUp.length)
+    for (const { span } of givenUp) log.write('error', 'store.span_rejected', { span_id: span.spanId, error: last })
+    if (refused.length > givenUp.length) return last
+    healthy()
+    return null
+  }
+
+  /** Null where the store has the batch, else what it says. */
+  async function write(batch: readonly Envelope[]): Promise<unknown> {
+    try {
+      await store.write(batch)
+      return null
+    } catch (error) {
+      return error ?? 'rejected without a reason'
+    }
+  }
+
+  /** They wait no longer. */
+  function remove(envelopes: readonly Envelope[]): void {
+    const gone = new Set(envelopes)
+    waiting = waiting.filter((envelope) => !gone.has(envelope))
+    for (const envelope of envelopes) waitingChars -= charsOf(envelope.span)
+  }
+
+  function healthy(): void {
+    if (retryMs > 0) log.write('info', 'store.recovered', { waiting: waiting.length })
+    failures = 0
+    retryMs = 0
+  }
+
   async function flush(): Promise<void> {
-    while (waiting.length > 0 && (retryMs === 0 || writing !== null)) {
+    if (waiting.length === 0) return
+    await new Promise<void>((resolve) => {
+      emptied.push(resolve)
+      start()
+    })
+  }
+
+  /** Tries until nothing waits. Its timers keep the process alive, as the clock's would not. */
+  async function drained(isLate: () => boolean): Promise<void> {
+    while (!isLate()) {
       start()
       await writing
+      if (waiting.length === 0) return
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, Math.min(retryMs, CLOSING_RETRY_MS_MAX))
+      })
     }
   }
 
@@ -89,21 +178,26 @@ export function createWriteBehind(
     flush,
     delivery: (): Delivery => ({ accepted, queued: waiting.length, stored, shed: { ...shed } }),
     isDegraded: () => retryMs > 0,
-    /** Tries until all is stored or `deadlineMs` has passed; what is left then is counted as shed and said. */
+    /** Tries until all is stored or `deadlineMs` has passed; what is left then is counted as shed and said. Later spans are shed. */
     close: async (deadlineMs) => {
-      const end = clock.monotonic() + deadlineMs
-      for (;;) {
-        stopTimer?.()
-        start()
-        await writing
-        if (waiting.length === 0) return
-        if (clock.monotonic() >= end) break
-        await new Promise<void>((resolve) => {
-          setTimeout(resolve, Math.min(retryMs, 250))
-        })
-      }
-      shed['shutdown'] = (shed['shutdown'] ?? 0) + waiting.length
+      let isLate = false
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          isLate = true
+          resolve()
+        }, deadlineMs)
+      })
+      // A store that hangs does not hold up the end either.
+      await Promise.race([drained(() => isLate), late])
+      clearTimeout(timer)
+      stopTimer?.()
+      isClosed = true
+      if (waiting.length === 0) return
+      lose('shutdown', waiting.length)
       log.write('error', 'store.spans_lost', { spans: waiting.length, reason: 'the store did not answer before the end' })
+      waiting = []
+      waitingChars = 0
     },
   }
 }

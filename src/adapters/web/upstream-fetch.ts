@@ -7,7 +7,7 @@ import type { Clock, Upstream } from '../../core/ports.ts'
 
 export type FetchUpstreamOptions = {
   readonly clock: Clock
-  /** True on Bun, whose `fetch` takes `decompress: false`. */
+  /** True on Bun, whose `fetch` takes `decompress: false` and `timeout: false`. */
   readonly keepsEncoding: boolean
 }
 
@@ -25,14 +25,18 @@ export function createFetchUpstream(options: FetchUpstreamOptions): Upstream {
         leave()
       })
       try {
-        const init: RequestInit & { decompress?: boolean } = {
+        const init: RequestInit & { decompress?: boolean; timeout?: boolean } = {
           method,
           headers,
           body: body as Uint8Array<ArrayBuffer> | null,
           redirect: 'manual',
           signal: abort.signal,
         }
-        if (options.keepsEncoding) init.decompress = false
+        if (options.keepsEncoding) {
+          init.decompress = false
+          // Bun would end a connection that was quiet for five minutes (tried): how long is the caller's to say.
+          init.timeout = false
+        }
         const response = await fetch(url, init)
         return ok({
           status: response.status,
