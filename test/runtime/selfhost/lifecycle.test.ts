@@ -28,7 +28,7 @@ const chunk = (content: string) => ({
 
 const toClose: (() => Promise<unknown> | void)[] = []
 afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) await close()
+  for (const close of toClose.splice(0).toReversed()) await close()
 })
 
 async function upstreamAnd(runtime: 'bun' | 'node' | 'deno', env: { readonly [name: string]: string } = {}, dataDir?: string) {
