@@ -243,7 +243,7 @@ function bannerOf(url: string, isDemo: boolean): string {
     '',
     isDemo ? '  Sample traffic is running. Look:' : '  Try:',
     isDemo
-      ? `    curl '${url}/api/v1/stats?group_by=model' -H 'X-LLMTrace-Tenant-ID: acme'`
+      ? `    curl '${url}/api/v1/stats?group_by=model'`
       : `    curl ${url}/v1/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" -H 'content-type: application/json' -d '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hello"}]}'`,
     '',
     '',

@@ -22,38 +22,10 @@ import {
   tenantOf,
   traceIdOf,
 } from '../support/spans.ts'
+import { everything, FIRST_PAGE } from '../stores/filters.ts'
 import { randomSpans, statsByHand } from './trace-store-by-hand.ts'
 
 const ROUND_TRIPS = 60
-
-/** No filter at all. */
-export function everything(tenantId: TenantId): SpanFilter {
-  return {
-    tenantId,
-    startTime: null,
-    endTime: null,
-    provider: null,
-    model: null,
-    operation: null,
-    agentId: null,
-    userId: null,
-    sessionId: null,
-    tag: null,
-    status: null,
-    scoreMin: null,
-    scoreMax: null,
-    findingType: null,
-    costMin: null,
-    durationMsMin: null,
-    hasToolCalls: null,
-    hasWebAccess: null,
-    hasCommands: null,
-    actionName: null,
-    text: null,
-  }
-}
-
-export const FIRST_PAGE: PageRequest = { limit: 50, offset: 0, cursor: null, order: 'desc' }
 
 let tenants = 0
 function newTenant(): TenantId {

@@ -248,6 +248,12 @@ describe('an answered call', () => {
     }
   })
 
+  test('without a body and without a word on its length ends at once too', async () => {
+    const b = bench(() => anAnswer(null))
+    expect((await b.call()).body).toBeNull()
+    expect(await b.span()).toMatchObject({ status: 'ok', responseBytes: 0, usage: null })
+  })
+
   test('says how long the upstream took, where that is switched on', async () => {
     const b = bench(
       (_request, _n, clock) => {
@@ -327,7 +333,11 @@ describe('an answer that does not end well', () => {
   test('because the connection dies', async () => {
     const b = bench(() => anAnswer(streamOf([EVENTS[1] ?? '', new Error('ECONNRESET')]), { headers: SSE }))
     await expect(textOf(await streaming(b))).rejects.toThrow('ECONNRESET')
-    expect(await b.span()).toMatchObject({ status: 'incomplete', errorCode: 'upstream.unreachable', notes: ['usage.estimated', 'response.died'] })
+    expect(await b.span()).toMatchObject({
+      status: 'incomplete',
+      errorCode: 'upstream.unreachable',
+      notes: ['usage.estimated', 'response.died'],
+    })
   })
 
   test('because bytes are missing of a long one: the caller sees its stream break', async () => {

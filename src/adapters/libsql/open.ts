@@ -26,11 +26,13 @@ const SETTINGS: readonly string[] = [
  */
 export async function openLibsqlFile(path: string): Promise<Client> {
   const url = path === ':memory:' ? path : pathToFileURL(resolve(path)).href
+  let client: Client | null = null
   try {
-    const client = createFileClient({ url, timeout: BUSY_TIMEOUT_MS, concurrency: 1, intMode: 'bigint' })
+    client = createFileClient({ url, timeout: BUSY_TIMEOUT_MS, concurrency: 1, intMode: 'bigint' })
     for (const setting of SETTINGS) await client.execute(`PRAGMA ${setting}`)
     return client
   } catch (cause) {
+    client?.close()
     throw new PortError('database', 'the database file cannot be opened', { cause })
   }
 }

@@ -24,11 +24,20 @@ export type MatchingSpans = {
 
 type Relation = 'spans' | 'spans_fts' | 'findings' | 'actions' | 'span_tags'
 
+/** The row id of a span in what is read first. */
+const SEQ: { readonly [relation in Relation]: SQL } = {
+  spans: sql`spans.seq`,
+  spans_fts: sql`spans_fts.rowid`,
+  findings: sql`found.seq`,
+  actions: sql`found.seq`,
+  span_tags: sql`span_tags.seq`,
+}
+
 /** `tenantId: null` is over all tenants. */
 export function matching(filter: SpanFilter, tenantId: TenantId | null): MatchingSpans {
   const match = filter.text === null ? null : matchOf(tenantId, filter.text)
   const first = firstRelation(filter, match)
-  const seq = first === 'spans_fts' ? sql`spans_fts.rowid` : first === 'spans' ? sql`spans.seq` : sql`${sql.raw(first)}.seq`
+  const seq = SEQ[first]
   const own = ownConditions(filter)
   const ofTenant = tenantId === null ? undefined : eq(spans.tenantId, tenantId)
   const time = [
@@ -78,10 +87,10 @@ function firstRelation(filter: SpanFilter, match: string | null): Relation {
 function fromOf(first: Relation, filter: SpanFilter, tenantId: TenantId | null, hasIndex: boolean): SQL {
   // A span may have several findings of one type, or actions of one name.
   if (first === 'findings') {
-    return sql`(SELECT DISTINCT seq FROM findings WHERE ${tenantCondition(tenantId)} finding_type = ${filter.findingType}) AS findings`
+    return sql`(SELECT DISTINCT seq FROM findings WHERE ${tenantCondition(tenantId)} finding_type = ${filter.findingType}) AS found`
   }
   if (first === 'actions') {
-    return sql`(SELECT DISTINCT seq FROM actions WHERE ${tenantCondition(tenantId)} name = ${filter.actionName}) AS actions`
+    return sql`(SELECT DISTINCT seq FROM actions WHERE ${tenantCondition(tenantId)} name = ${filter.actionName}) AS found`
   }
   // Without a word from us SQLite may walk an index whose order is not that of time, and fetch the table's pages at random.
   if (first === 'spans' && !hasIndex && tenantId !== null) return sql`spans INDEXED BY spans_by_time`

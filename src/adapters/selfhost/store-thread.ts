@@ -44,8 +44,7 @@ export async function openThreadedTraceStore({ path, autoMigrate }: ThreadedStor
     addAction: (tenantId, traceId, action) => writer.call('addAction', [tenantId, traceId, action]),
     ping: () => writer.call('ping', []),
     close: async () => {
-      await reader.close()
-      await writer.close()
+      await Promise.all([reader.close(), writer.close()])
     },
   }
 }
@@ -99,11 +98,17 @@ function createLane(data: StoreThreadData): Lane {
 
   function ask(method: StoreMethod, args: readonly unknown[]): Promise<never> {
     if (pending.size >= PENDING_MAX) return Promise.reject(new PortError('trace_store', 'too many calls wait for the store'))
+    lastId += 1
+    const id = lastId
     return new Promise((resolve, reject) => {
       worker ??= start()
-      lastId += 1
-      pending.set(lastId, { resolve, reject })
-      worker.postMessage({ id: lastId, method, args } satisfies StoreCall, [])
+      pending.set(id, { resolve, reject })
+      try {
+        worker.postMessage({ id, method, args } satisfies StoreCall, [])
+      } catch (cause) {
+        pending.delete(id)
+        reject(new PortError('trace_store', 'a call cannot be sent to the store thread', { cause }))
+      }
     })
   }
 

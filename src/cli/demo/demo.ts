@@ -12,7 +12,7 @@ export type Demo = {
 export async function startDemo(): Promise<Demo> {
   const provider = await startDemoProvider()
   return {
-    flags: { 'upstream-url': provider.baseUrl, 'data-dir': './data/demo' },
+    flags: { 'upstream-url': provider.baseUrl, 'data-dir': './data/demo', 'auth.mode': 'open' },
     run: (gatewayUrl) => {
       const end = new AbortController()
       const traffic = runDemoTraffic({ gatewayUrl, signal: end.signal, log: (line) => process.stderr.write(`${line}\n`) })

@@ -1,12 +1,10 @@
 /** Gathers segments while a dialect walks a body, and names what it had to pass over. */
-import { asRecord, asString, type Json, type JsonRecord } from '../domain/json.ts'
+import { asRecord, asString, type JsonRecord } from '../domain/json.ts'
 import type { Inspection, Origin, Segment, SegmentKind, Uninspected } from '../domain/segment.ts'
 
 export type Collector = {
   /** Empty texts are left out: there is nothing to inspect in them. */
   add(origin: Origin, pointer: string, text: string, more?: { kind?: SegmentKind; name?: string | null }): void
-  /** Adds a JSON value as its text, e.g. a tool's schema. */
-  addJson(origin: Origin, pointer: string, value: Json, name: string | null): void
   skip(pointer: string, reason: string): void
   done(): Inspection
 }
@@ -18,9 +16,6 @@ export function createCollector(): Collector {
     add: (origin, pointer, text, more) => {
       if (text !== '') segments.push({ origin, pointer, kind: more?.kind ?? 'text', text, name: more?.name ?? null })
     },
-    addJson: (origin, pointer, value, name) => {
-      segments.push({ origin, pointer, kind: 'json', text: JSON.stringify(value), name })
-    },
     skip: (pointer, reason) => uninspected.push({ pointer, reason }),
     done: () => ({ segments, uninspected }),
   }
@@ -28,11 +23,8 @@ export function createCollector(): Collector {
 
 /** The small settings of a request: every top-level field but those named, which carry texts or are shown elsewhere. */
 export function parametersOf(body: JsonRecord, omit: ReadonlySet<string>): JsonRecord {
-  const parameters: { [key: string]: Json } = {}
-  for (const key of Object.keys(body)) {
-    if (!omit.has(key)) parameters[key] = body[key]
-  }
-  return parameters
+  // `fromEntries` keeps a field of any name, also `__proto__`.
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !omit.has(key)))
 }
 
 /** The error of an answer body: `{error: {type, message}}` or `{error: "text"}`; null where there is none. */

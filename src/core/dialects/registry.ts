@@ -22,13 +22,16 @@ type Row = { readonly path: RegExp; readonly name: DialectName; readonly provide
 const ROWS: readonly Row[] = [
   { path: /^\/openai\//, name: 'azure-openai', provider: 'azure' },
   {
-    path: /^\/model\/[^/]+\/(converse|converse-stream|invoke|invoke-with-response-stream)$/,
+    // A model may be an ARN, which holds slashes.
+    path: /^\/model\/.+\/(converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$/,
     name: 'bedrock',
     provider: 'bedrock',
   },
-  { path: /\/models\/[^/]+:[a-zA-Z]+$/, name: 'gemini', provider: 'google' },
+  // Anthropic's models behind Vertex AI keep their own format.
+  { path: /\/publishers\/anthropic\/models\/[^/]+:(raw|streamRaw)Predict$/, name: 'anthropic-messages', provider: 'google' },
+  { path: /\/models\/[^/]+(:|%3A)[a-z]+$/i, name: 'gemini', provider: 'google' },
   { path: /\/chat\/completions$/, name: 'openai-chat', provider: 'openai' },
-  { path: /\/messages(\/count_tokens)?$/, name: 'anthropic-messages', provider: 'anthropic' },
+  { path: /\/v1\/messages(\/count_tokens)?$/, name: 'anthropic-messages', provider: 'anthropic' },
   { path: /^\/v1\/messages\/batches(\/|$)/, name: 'opaque', provider: 'anthropic' },
   { path: /\/responses$/, name: 'openai-responses', provider: 'openai' },
   { path: /^\/v[12]\/(chat|embed|rerank)$/, name: 'cohere', provider: 'cohere' },

@@ -4,7 +4,7 @@
  */
 import type { Dialect, RequestTarget, RequestView } from '../dialects/dialect.ts'
 import { parseJson } from '../domain/json.ts'
-import type { Inspection } from '../domain/segment.ts'
+import { EMPTY_INSPECTION, type Inspection } from '../domain/segment.ts'
 
 /** A larger JSON body is forwarded but not parsed: parsing blocks the loop for about 4 ms a megabyte. */
 export const PARSED_BYTES_MAX = 16 * 1024 * 1024
@@ -26,7 +26,8 @@ export function inspect(body: Uint8Array | null, headers: Headers, dialect: Dial
   return {
     view,
     unread,
-    inspection: () => (inspection ??= gathered(view)),
+    // Without a body there is nothing that could have been missed.
+    inspection: () => (inspection ??= json === undefined && unread === null ? EMPTY_INSPECTION : gathered(view)),
   }
 }
 
