@@ -68,7 +68,12 @@ function createLane(data: StoreThreadData): Lane {
   function start(): Worker {
     const started = new Worker(new URL('./store-thread-worker.ts', import.meta.url), { workerData: data })
     started.on('message', (answer: StoreAnswer) => {
-      if (answer.kind === 'unopened') return drop(started, portError(answer.error))
+      if (answer.kind === 'unopened') {
+        drop(started, portError(answer.error))
+        // Only a thread that waits may be ended from here: in the midst of a native call that would end the process.
+        void started.terminate()
+        return
+      }
       const call = pending.get(answer.id)
       pending.delete(answer.id)
       if (answer.kind === 'done') call?.resolve(answer.value as never)
@@ -89,7 +94,6 @@ function createLane(data: StoreThreadData): Lane {
   function drop(gone: Worker, error: PortError): void {
     if (worker !== gone) return
     worker = null
-    void gone.terminate()
     const lost = [...pending.values()]
     pending.clear()
     for (const { reject } of lost) reject(error)
