@@ -239,7 +239,7 @@ function priced(
  */
 function usageFrom(reported: Usage | null, answer: AnswerFacts, view: AnswerView, estimate: () => Usage | null): Usage | null {
   if (reported === null) return estimate()
-  const isWhole = (answer.end === 'complete' && answer.read.isComplete) || view.finishReason !== null
+  const isWhole = answer.read.isComplete || view.finishReason !== null
   const seen = isWhole ? null : estimate()
   if (seen === null || completionTokens(seen) <= completionTokens(reported)) return reported
   return usageOf({ ...reported.reported, output_tokens: completionTokens(seen) })

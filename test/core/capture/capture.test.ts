@@ -6,6 +6,7 @@ import type { TapEnd } from '../../../src/core/capture/tap.ts'
 import { anthropicMessages } from '../../../src/core/dialects/anthropic-messages.ts'
 import type { Dialect } from '../../../src/core/dialects/dialect.ts'
 import { openaiChat } from '../../../src/core/dialects/openai-chat.ts'
+import { openaiCompletions } from '../../../src/core/dialects/openai-completions.ts'
 import { openaiEmbeddings } from '../../../src/core/dialects/openai-embeddings.ts'
 import { appError, type AppErrorCode } from '../../../src/core/domain/errors.ts'
 import type { KeyId, ProjectId, TenantId } from '../../../src/core/domain/ids.ts'
@@ -253,6 +254,10 @@ describe('the span of an answered call', () => {
       expect(span({}, { headers: { [name]: 'r'.repeat(200), 'x-other': 'o' } }).upstreamRequestId).toBe('r'.repeat(128))
     })
   }
+  test('has no time to a first content that never came', () => {
+    expect([span({}, { ttftMs: null }).ttftMs, span({}, { ttftMs: 0 }).ttftMs]).toEqual([null, 0])
+  })
+
   test('has no such id where the provider gives none', () => expect(span().upstreamRequestId).toBeNull())
 })
 
@@ -381,6 +386,36 @@ describe('usage and cost', () => {
       ['estimated', 2 * 2_500 + 3 * 10_000],
     ])
     expect(built.cost.priceId).toBe('openai/gpt-4o')
+  })
+
+  test('that are estimated are named so, and those that are reported are not', () => {
+    const estimated = span({}, { body: { ...ANSWER, usage: null }, read: { notes: ['response.unread_events:1'] } })
+    expect(estimated.notes).toEqual(['usage.estimated', 'response.unread_events:1'])
+    expect(span().notes).toEqual([])
+  })
+
+  test('of a completion are estimated as of a chat', () => {
+    const request = { model: 'gpt-3.5-turbo-instruct', prompt: 'question' }
+    const body = { model: 'gpt-3.5-turbo-instruct', choices: [{ text: 'answer', finish_reason: 'stop' }] }
+    const built = span({ dialect: openaiCompletions, request }, { body })
+    expect([built.operation, tokens(built), built.cost.status] as unknown).toEqual(['text_completion', [2, 2], 'estimated'])
+  })
+
+  test('of a call whose request was never read are the report’s, or none', () => {
+    const reported = span({ request: null })
+    expect([tokens(reported), reported.status, reported.isStreaming] as unknown).toEqual([[1_000, 100], 'ok', false])
+    const silent = span({ request: null }, { body: { ...ANSWER, usage: null }, read: { isComplete: false } })
+    expect([silent.usage, silent.status]).toEqual([null, 'ok'])
+  })
+
+  test('of no model are unpriced, also where a price holds for all models', () => {
+    const everything = createPriceBook({
+      custom: () =>
+        new Map([['*', { inputPerMillion: 1, outputPerMillion: 1, cachedInputPerMillion: null, cacheWritePerMillion: null }]]),
+    })
+    const call = aCall({ request: { messages: [] } })
+    expect(answeredSpan(call, anAnswered({ body: { ...ANSWER, model: null } }), everything).cost.status).toBe('unpriced')
+    expect(answeredSpan(call, anAnswered(), everything).cost.status).toBe('priced')
   })
 
   test('are estimated from the whole request where no texts are kept', () => {
@@ -515,6 +550,13 @@ describe('an answer that broke off', () => {
     expect([built.usage?.output, built.cost.status]).toEqual([1, 'priced'])
   })
 
+  test('behind its end mark is whole, however it ended', () => {
+    for (const end of ['cancelled', 'died', 'idle'] as const) {
+      const built = ended(end, message('x'.repeat(4_000)), true)
+      expect([end, built.usage?.output, built.cost.status]).toEqual([end, 1, 'priced'])
+    }
+  })
+
   test('without any text keeps the report of its prompt', () => {
     const built = ended('cancelled', message(''))
     expect([built.usage?.input, built.usage?.output, built.cost.status]).toEqual([1_000, 1, 'priced'])
@@ -613,6 +655,16 @@ describe('everything that a caller or an upstream chose is bounded', () => {
     const edge = { ...CHAT, temperature: undefined, a: 'x'.repeat(4_096 - 8) }
     expect(span({ request: edge }).parameters?.length).toBe(4_096)
     expect(span({ request: { ...edge, a: `${edge.a}x` } }).parameters).toBe('{}')
+    // One setting of 512 characters with its name, one of 513, and as many as fit.
+    const large = { big: 'x'.repeat(5_000) }
+    expect(span({ request: { model: 'm', ...large, b: 'x'.repeat(506) } }).parameters?.length).toBe(514)
+    expect(span({ request: { model: 'm', ...large, b: 'x'.repeat(507) } }).parameters).toBe('{}')
+    const eights = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`k${i}`, 'x'.repeat(504)]))
+    const exact = { model: 'm', ...large, ...eights, k7: 'x'.repeat(502) }
+    expect(span({ request: exact }).parameters?.length).toBe(4_095)
+    expect(
+      Object.keys(JSON.parse(span({ request: { ...exact, k7: 'x'.repeat(503) } }).parameters ?? '') as object),
+    ).toHaveLength(7)
   })
 
   test('parameters nested deeper than a stack', () => {

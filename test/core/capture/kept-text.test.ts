@@ -5,6 +5,8 @@ import type { Origin, Segment } from '../../../src/core/domain/segment.ts'
 import { aSegment } from '../../support/fakes.ts'
 
 const encoder = new TextEncoder()
+/** Readable in a failure, also where it is no well-formed text. */
+const escape = (text: string): string => JSON.stringify(text)
 const lengthOf = (text: string): number => encoder.encode(text).length
 
 /** Texts of one, two, three and four bytes a code point, and lone halves of a pair. */
@@ -21,6 +23,32 @@ describe('UTF-8', () => {
     for (const units of [4_095, 4_096, 4_097, 100_000]) {
       for (const text of ['a', '€', '𝄞', '\ud834', '\udd1e\ud834'])
         expect(utf8Length(text.repeat(units))).toBe(lengthOf(text.repeat(units)))
+    }
+  })
+
+  const UNITS = [
+    '\0',
+    '\x7f',
+    '\x80',
+    '\u07ff',
+    '\u0800',
+    '\ud7ff',
+    '\ue000',
+    '\uffff',
+    '\ud800\udc00',
+    '\udbff\udfff',
+    '\ud800',
+    '\udbff',
+    '\udc00',
+    '\udfff',
+  ]
+  test('length is right for every first and last code point of its kind, alone and beside any other', () => {
+    for (const first of UNITS) {
+      for (const second of ['', ...UNITS]) {
+        const text = first + second
+        expect([escape(text), utf8Length(text)]).toEqual([escape(text), lengthOf(text)])
+        expect([escape(text), utf8Length(text.repeat(3_000))]).toEqual([escape(text), lengthOf(text.repeat(3_000))])
+      }
     }
   })
 
@@ -64,6 +92,14 @@ describe('a clipped text', () => {
       clipText('𝄞', 1),
       clipText('a\ud834b', 2),
     ]).toEqual(['abc', 'ab', 'a', 'a𝄞', '', 'a'])
+    for (const pair of ['\ud800\udc00', '\udbff\udfff']) {
+      expect([clipText(`a${pair}`, 2), clipText(`a${pair}b`, 3), clipText(`${pair}${pair}`, 3)]).toEqual([
+        'a',
+        `a${pair}`,
+        pair,
+      ])
+    }
+    for (const neighbour of ['\ud7ff', '\udc00', '\ue000']) expect(clipText(`a${neighbour}b`, 2)).toBe(`a${neighbour}`)
     assert(
       property(string({ unit: 'binary' }), nat({ max: 30 }), (text, max) => {
         const clipped = clipText(text, max + 1)
@@ -112,6 +148,7 @@ describe('kept texts', () => {
     const segment = aSegment('abc', { origin: 'tool_result', pointer: '/x/1', kind: 'json', name: 'n' })
     expect(keepText([segment], 2).segments).toEqual([{ ...segment, text: 'ab' }])
     expect(keepText([segment], 3).segments[0]).toBe(segment)
+    expect(keepText([aSegment('cut'), segment], 4).segments[1]).toBe(segment)
   })
 
   test('are bounded, in order, and the latest win, for any texts', () => {
@@ -159,6 +196,8 @@ describe('kept texts', () => {
     }
     const edge = aSegment('text', { name: 'n'.repeat(256), pointer: 'p'.repeat(1024) })
     expect(keepText([edge], 100).segments[0]).toBe(edge)
+    const named = aSegment('text', { name: 'n'.repeat(257) })
+    expect(keepText([named], 100).segments[0]).toEqual({ ...named, name: 'n'.repeat(256) })
     const nameless = aSegment('text', { pointer: 'p'.repeat(1025) })
     expect(keepText([nameless], 100).segments[0]).toEqual({ ...nameless, pointer: 'p'.repeat(1024) })
   })
