@@ -41,7 +41,11 @@ import type { Phase } from './routes/health.ts'
 
 /** Spans of one write to the store. */
 const BATCH_SPANS_MAX = 200
-/** Characters of text that may wait for a store that does not answer. */
+/** Characters of one write: what the store's thread gets is copied, and is garbage there afterwards. */
+const BATCH_CHARS_MAX = 1024 * 1024
+/** Characters that may wait for the store with their texts: a store that is slower than the traffic must not fill the memory. */
+const TEXT_CHARS_MAX = 16 * 1024 * 1024
+/** Characters that may wait at all: then spans are shed. */
 const QUEUED_CHARS_MAX = 64 * 1024 * 1024
 
 type Running = { readonly url: string; readonly log: Log; stop(): Promise<void> }
@@ -66,6 +70,8 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     writer: ids.uuid(),
     windowMs: config.capture.window_ms,
     batchMax: BATCH_SPANS_MAX,
+    batchCharsMax: BATCH_CHARS_MAX,
+    textCharsMax: TEXT_CHARS_MAX,
     queuedCharsMax: QUEUED_CHARS_MAX,
   })
   const metrics = createMetrics(queue.delivery)

@@ -358,8 +358,8 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         ['a ligature', 'fine', [10]],
         ['typographic quotes and dashes', '“quoted” dashed', [9]],
         ['a word after a lone surrogate', 'lone', [9]],
-        ['a word within the first 8 KiB', 'afterwards', [6]],
-        ['not a word beyond the first 8 KiB of a side', 'toolate', []],
+        ['a word of the latest message, however long those before', 'afterwards', [6]],
+        ['not a word beyond the first 4 KiB of a side', 'toolate', []],
       ]
       test.each(cases)('finds by words: %s', async (_, text, found) => {
         const page = await list({ ...everything(tenantId), text }, { order: 'asc' })

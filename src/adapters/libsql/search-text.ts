@@ -7,15 +7,18 @@ import type { TenantId } from '../../core/domain/ids.ts'
 import type { Segment } from '../../core/domain/segment.ts'
 
 /** Bytes of UTF-8 that the index takes of each side of a call: indexing is the dearest part of a write. */
-export const SEARCH_BYTES_MAX = 8192
+export const SEARCH_BYTES_MAX = 4096
 /** Words of one search; more are left out. */
 const SEARCH_WORDS_MAX = 64
 
 const encoder = new TextEncoder()
 
-/** What the index is given of a span: the beginning of its prompt and of its answer, and its tenant as a word of its own. */
+/**
+ * What the index is given of a span: the latest of its prompt (agents resend their history, which older spans hold), the beginning of its
+ * answer, and its tenant as a word of its own.
+ */
 export function wordsOf(tenantId: TenantId, input: readonly Segment[], output: readonly Segment[]): string {
-  return `${tenantWord(tenantId)} ${fold(beginningOf(input))} ${fold(beginningOf(output))}`
+  return `${tenantWord(tenantId)} ${fold(beginningOf(latestFirst(input)))} ${fold(beginningOf(output))}`
 }
 
 /** The FTS5 question for spans of the tenant (of any, where null) that hold every word of `text`; null where `text` holds none. */
@@ -40,6 +43,11 @@ function tenantWord(tenantId: TenantId): string {
   let hex = ''
   for (const byte of encoder.encode(tenantId)) hex += byte.toString(16).padStart(2, '0')
   return `\ue000${hex}`
+}
+
+function latestFirst(segments: readonly Segment[]): readonly Segment[] {
+  const texts = segments.filter(({ origin }) => origin !== 'tool_definition')
+  return texts.toReversed()
 }
 
 function beginningOf(segments: readonly Segment[]): string {

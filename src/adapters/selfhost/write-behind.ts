@@ -1,10 +1,11 @@
 /**
  * The `TraceQueue` of one process: spans wait at most `windowMs` in memory and go to the store in batches. A store that fails is tried
- * again; meanwhile spans are kept up to a bound, then the newest are shed and counted. A span that the store will not take holds up no
- * other: it is shed too. No call ever waits for it.
+ * again; meanwhile spans are kept up to a bound. Texts go first: beyond `textCharsMax` new spans wait without them, and only beyond
+ * `queuedCharsMax` whole spans are shed; both are counted. A span that the store will not take holds up no other: it is shed too. No
+ * call ever waits for it.
  */
 import { ENVELOPE_VERSION, type Envelope } from '../../core/domain/envelope.ts'
-import type { TraceSpan } from '../../core/domain/span.ts'
+import type { CapturedText, TraceSpan } from '../../core/domain/span.ts'
 import type { Clock, Delivery, Log, TraceQueue, TraceStore } from '../../core/ports.ts'
 
 export type WriteBehindOptions = {
@@ -15,10 +16,16 @@ export type WriteBehindOptions = {
   readonly windowMs: number
   /** Spans of one batch. */
   readonly batchMax: number
-  /** Characters of text that may wait; beyond it new spans are shed. */
+  /** Characters of one batch; a span larger than that goes alone. */
+  readonly batchCharsMax: number
+  /** Characters that may wait with their texts; beyond it new spans lose theirs, which their notes tell (`text.shed`). */
+  readonly textCharsMax: number
+  /** Characters that may wait at all; beyond it new spans are shed. */
   readonly queuedCharsMax: number
 }
 
+/** What a span weighs without its texts. */
+const SPAN_CHARS = 1024
 const RETRY_MS_FIRST = 100
 const RETRY_MS_MAX = 5_000
 /** While it closes, it tries more often. */
@@ -47,9 +54,15 @@ export function createWriteBehind(
   const refusals = new WeakMap<Envelope, number>()
   let emptied: (() => void)[] = []
 
-  function send(span: TraceSpan): null {
+  function send(whole: TraceSpan): null {
     accepted += 1
-    const chars = charsOf(span)
+    let span = whole
+    let chars = charsOf(span)
+    if (chars > SPAN_CHARS && waitingChars + chars > options.textCharsMax) {
+      span = withoutTexts(span)
+      chars = SPAN_CHARS
+      lose('texts', 1)
+    }
     if (isClosed || waitingChars + chars > options.queuedCharsMax) {
       lose(isClosed ? 'shutdown' : 'queue_full', 1)
       return null
@@ -62,8 +75,8 @@ export function createWriteBehind(
     return null
   }
 
-  function lose(reason: string, spans: number): void {
-    if (spans > 0) shed[reason] = (shed[reason] ?? 0) + spans
+  function lose(what: string, count: number): void {
+    if (count > 0) shed[what] = (shed[what] ?? 0) + count
   }
 
   function wait(): void {
@@ -94,7 +107,7 @@ export function createWriteBehind(
   }
 
   async function writeBatch(): Promise<unknown> {
-    const batch = waiting.slice(0, options.batchMax)
+    const batch = nextBatch()
     const error = await write(batch)
     if (error === null && !isClosed) {
       remove(batch)
@@ -102,6 +115,17 @@ export function createWriteBehind(
       healthy()
     }
     return error
+  }
+
+  function nextBatch(): readonly Envelope[] {
+    const batch: Envelope[] = []
+    let chars = 0
+    for (const envelope of waiting) {
+      chars += charsOf(envelope.span)
+      if (batch.length >= options.batchMax || (batch.length > 0 && chars > options.batchCharsMax)) break
+      batch.push(envelope)
+    }
+    return batch
   }
 
   /** A span that is refused again and again, while others are taken, would hold up all that follow: it is given up. */
@@ -202,9 +226,15 @@ export function createWriteBehind(
   }
 }
 
+/** A span without its texts: what was asked and answered is lost, what it cost and how it went is not. */
+function withoutTexts(span: TraceSpan): TraceSpan {
+  const cut = ({ textBytes }: CapturedText): CapturedText => ({ segments: [], textBytes, isTruncated: textBytes > 0 })
+  return { ...span, input: cut(span.input), output: cut(span.output), parameters: null, notes: ['text.shed', ...span.notes] }
+}
+
 /** A cheap measure of what a span weighs in memory: the characters of its texts, plus its fixed fields. */
 function charsOf(span: TraceSpan): number {
-  let chars = 1024
+  let chars = SPAN_CHARS
   for (const segment of span.input.segments) chars += segment.text.length
   for (const segment of span.output.segments) chars += segment.text.length
   return chars

@@ -12,6 +12,10 @@ import { asRecord, parseJson, type JsonRecord } from '../domain/json.ts'
 import type { Decompress } from '../ports.ts'
 
 export const JSON_BYTES_MAX = 8 * 1024 * 1024
+/** Bytes of a stream that are put together; text beyond is passed on, and not kept. */
+export const STREAM_BYTES_MAX = 4 * 1024 * 1024
+/** Events kept from the end of a longer one. */
+const TAIL_EVENTS = 16
 export const DECODED_BYTES_MAX = 64 * 1024 * 1024
 
 export type AnswerRead = {
@@ -90,10 +94,21 @@ function readerFor(dialect: Dialect, contentType: string): ChunkReader {
 
 function framed(dialect: Dialect, createReader: (sink: FrameSink) => FrameReader): ChunkReader {
   const assembler = dialect.assemble(null)
+  let bytes = 0
   let unread = 0
   let hasEndMark = false
+  // Of a very long stream the middle is given up; its end carries the finish reason and the usage.
+  const tail: StreamEvent[] = []
+  let skipped = 0
   const reader = createReader({
-    onEvent: (event) => assembler.push(event),
+    onEvent: (event) => {
+      if (bytes <= STREAM_BYTES_MAX) return assembler.push(event)
+      tail.push(event)
+      if (tail.length > TAIL_EVENTS) {
+        tail.shift()
+        skipped += 1
+      }
+    },
     onEnd: () => {
       hasEndMark = true
     },
@@ -102,14 +117,21 @@ function framed(dialect: Dialect, createReader: (sink: FrameSink) => FrameReader
     },
   })
   return {
-    push: (chunk) => reader.push(chunk),
+    push: (chunk) => {
+      bytes += chunk.byteLength
+      reader.push(chunk)
+    },
     hasContent: () => assembler.hasContent(),
     finish: () => {
       reader.end()
+      for (const event of tail.splice(0)) assembler.push(event)
       return {
         body: assembler.body(),
         isComplete: hasEndMark || assembler.isComplete(),
-        notes: unread === 0 ? [] : [`response.unread_events:${unread}`],
+        notes: [
+          ...(unread === 0 ? [] : [`response.unread_events:${unread}`]),
+          ...(skipped === 0 ? [] : [`response.skipped_events:${skipped}`]),
+        ],
       }
     },
   }

@@ -25,7 +25,14 @@ const down = async (): Promise<void> => {
   throw new Error('store down')
 }
 
-function bench(more: { readonly batchMax?: number; readonly queuedCharsMax?: number } = {}): Bench {
+function bench(
+  more: {
+    readonly batchMax?: number
+    readonly batchCharsMax?: number
+    readonly textCharsMax?: number
+    readonly queuedCharsMax?: number
+  } = {},
+): Bench {
   const clock = createTestClock()
   const log = createLog()
   const batches: number[][] = []
@@ -46,6 +53,8 @@ function bench(more: { readonly batchMax?: number; readonly queuedCharsMax?: num
     writer: 'w1',
     windowMs: 100,
     batchMax: more.batchMax ?? 3,
+    batchCharsMax: more.batchCharsMax ?? 1_000_000,
+    textCharsMax: more.textCharsMax ?? 1_000_000,
     queuedCharsMax: more.queuedCharsMax ?? 1_000_000,
   })
   return {
@@ -184,6 +193,49 @@ describe('a store that is down', () => {
     b.send(1, 2, 3)
     await turn()
     expect(b.queue.delivery()).toMatchObject({ queued: 3, stored: 0 })
+  })
+
+  test('gives up new texts before it gives up spans: counted, noted, and the rest of the span is kept', async () => {
+    const weighty = (n: number): TraceSpan => ({
+      ...numbered(n),
+      input: { segments: [aSegment('x'.repeat(2_000))], textBytes: 2_000, isTruncated: false },
+      parameters: '{"temperature":1}',
+      notes: ['own'],
+    })
+    const b = bench({ textCharsMax: 2 * 3_024 })
+    b.behave(down)
+    for (const n of range(1, 4)) b.queue.send(weighty(n))
+    b.send(5)
+    await turn()
+    expect(b.queue.delivery()).toEqual({ accepted: 5, queued: 5, stored: 0, shed: { texts: 2 } })
+    b.behave(async () => {})
+    b.clock.advance(5_000)
+    await turn()
+    expect(b.batches.flat()).toEqual([1, 2, 3, 4, 5])
+    const [, second, third] = b.envelopes.map(({ span }) => span)
+    expect(second).toEqual(weighty(2))
+    expect(third).toEqual({
+      ...weighty(3),
+      input: { segments: [], textBytes: 2_000, isTruncated: true },
+      parameters: null,
+      notes: ['text.shed', 'own'],
+    })
+  })
+
+  test('takes large spans in small batches, and one that is larger than a batch alone', async () => {
+    const weighty = (n: number, chars: number): TraceSpan => ({
+      ...numbered(n),
+      input: { ...NO_TEXT, segments: [aSegment('x'.repeat(chars))] },
+    })
+    const b = bench({ batchMax: 9, batchCharsMax: 5_000 })
+    b.queue.send(weighty(1, 2_000))
+    b.queue.send(weighty(2, 10))
+    b.queue.send(weighty(3, 2_000))
+    b.queue.send(weighty(4, 9_000))
+    b.queue.send(weighty(5, 10))
+    b.clock.advance(100)
+    await turn()
+    expect(b.batches).toEqual([[1, 2], [3], [4], [5]])
   })
 
   test('beyond the bound has new spans shed, counted, and old ones kept', async () => {
