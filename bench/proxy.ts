@@ -139,9 +139,10 @@ async function attempt<T>(run: () => Promise<T>): Promise<readonly T[]> {
 
 function progress({ round, scenario, target, result, cpuSecondsPer1k, spans }: Cell): void {
   const errors = Object.keys(result.errors).length > 0 ? `  errors ${JSON.stringify(result.errors)}` : ''
-  const lost = spans !== null && spans.stored < result.ok ? `  stored ${spans.stored} of ${result.ok}` : ''
+  const stored = spans !== null && spans.stored < result.ok ? `  stored ${spans.stored} of ${result.ok}` : ''
+  const texts = spans !== null && spans.textsShed > 0 ? `  ${spans.textsShed} without texts` : ''
   const figures = `${result.ok} ok, p50 ${result.latencyMs.p50.toFixed(3)} ms, ${cpuSecondsPer1k.toFixed(4)} CPU s/1k`
-  console.error(`round ${round + 1}/${rounds}  ${scenario.padEnd(9)} ${target.padEnd(9)} ${figures}${errors}${lost}`)
+  console.error(`round ${round + 1}/${rounds}  ${scenario.padEnd(9)} ${target.padEnd(9)} ${figures}${errors}${stored}${texts}`)
 }
 
 function machine(): string {

@@ -81,7 +81,13 @@ export type Cell = {
   /** How many calls the mock saw; fewer than `ok` would mean that somebody answered from a cache. */
   readonly reached: number
   /** Spans taken, stored and lost during the cell; null for a passthrough. */
-  readonly spans: { readonly accepted: number; readonly stored: number; readonly shed: number; readonly left: number } | null
+  readonly spans: {
+    readonly accepted: number
+    readonly stored: number
+    readonly shed: number
+    readonly textsShed: number
+    readonly left: number
+  } | null
   /** Cores that others on this machine used meanwhile. */
   readonly foreignCores: number
 }
@@ -132,6 +138,7 @@ export async function measure(
             accepted: after.accepted - before.accepted,
             stored: after.stored - before.stored,
             shed: after.shed - before.shed,
+            textsShed: after.textsShed - before.textsShed,
             left: after.queued,
           },
     foreignCores: Math.max(0, (machineBusySeconds() - busyBefore - known / 1e6) / wall),

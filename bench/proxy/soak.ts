@@ -15,7 +15,7 @@ export type Soak = {
   readonly lastQuarterMb: number
   readonly loads: readonly LoadResult[]
   readonly spans: Delivery | null
-  /** Flat, no errors, every span stored. */
+  /** Flat, no errors, every span stored with its texts. */
   readonly isGood: boolean
 }
 
@@ -52,7 +52,9 @@ export async function soak(target: Running, minutesAsked: number, perSecond: num
   const lastQuarterMb = median(steady.slice(-quarter).map(({ rssMb }) => rssMb))
   const answers = loads.reduce((sum, { ok }) => sum + ok, 0)
   const spans = await drained(target, answers)
-  const isStored = !target.isOurs || (spans !== null && spans.shed === 0 && spans.queued === 0 && spans.stored >= answers)
+  const isStored =
+    !target.isOurs ||
+    (spans !== null && spans.shed === 0 && spans.textsShed === 0 && spans.queued === 0 && spans.stored >= answers)
   return {
     minutes,
     samples,

@@ -187,8 +187,8 @@ async function deliveryOf(port: number): Promise<Delivery | null> {
     const queue = ((await answer.json()) as { subsystems?: { queue?: { [key: string]: unknown } } }).subsystems?.queue ?? {}
     const { accepted, queued, stored, shed } = queue
     if (typeof accepted !== 'number' || typeof queued !== 'number' || typeof stored !== 'number') return null
-    const lost = Object.values((shed ?? {}) as { [reason: string]: number }).reduce((sum, each) => sum + each, 0)
-    return { accepted, queued, stored, shed: lost }
+    const { texts = 0, ...spans } = (shed ?? {}) as { readonly [reason: string]: number }
+    return { accepted, queued, stored, shed: Object.values(spans).reduce((sum, each) => sum + each, 0), textsShed: texts }
   } catch {
     return null
   }
