@@ -10,7 +10,15 @@ export const TARGET_NAMES = ['direct', 'bun', 'bun again', 'node http', 'node ho
 export type TargetName = (typeof TARGET_NAMES)[number]
 
 /** What our gateway says of the spans it took. */
-export type Delivery = { readonly accepted: number; readonly queued: number; readonly stored: number; readonly shed: number }
+export type Delivery = {
+  readonly accepted: number
+  readonly queued: number
+  readonly stored: number
+  /** Spans given up. */
+  readonly shed: number
+  /** Spans stored without their texts, because the store was slower than the load. */
+  readonly textsShed: number
+}
 
 export type Running = {
   readonly name: TargetName
