@@ -244,6 +244,15 @@ describe('a second try', () => {
     expect(b.clock.pending()).toBe(0)
   })
 
+  test('is not waited for when the caller left while the first answer was let go', async () => {
+    const abort = new AbortController()
+    const leaving = new ReadableStream<Uint8Array>({ cancel: () => abort.abort() })
+    const b = bench((n) => (n === 0 ? anAnswer(leaving, { status: 503 }) : aFailure('aborted')), { retries: 5 })
+    const answer = await b.forward.send(anAsk({ signal: abort.signal }))
+    expect(answer.ok ? null : answer.error.message).toBe('the caller left before the answer')
+    expect(b.clock.pending()).toBe(0)
+  })
+
   test('is not made once the caller has left', async () => {
     const abort = new AbortController()
     const b = bench(
@@ -277,6 +286,7 @@ describe('the breaker of a provider', () => {
       code: 'upstream.refused',
       status: 503,
       retryAfterSeconds: 8,
+      message: 'provider "openai" failed repeatedly; calls are paused for 8 s',
       reason: 'circuit open',
       extra: { provider: 'openai' },
     })
@@ -336,6 +346,15 @@ describe('the breaker of a provider', () => {
     for (let i = 0; i < 3; i += 1) await b.forward.send(anAsk())
     b.clock.advance(10_000)
     for (let i = 0; i < 3; i += 1) await expect(b.forward.send(anAsk())).rejects.toThrow('bug')
+    expect(await outcome(b)).toBe('200')
+  })
+
+  test('gets it back from a caller who left', async () => {
+    const b = bench((n) => (n < 3 ? aFailure('unreachable') : n < 9 ? aFailure('aborted') : anAnswer()))
+    for (let i = 0; i < 3; i += 1) await b.forward.send(anAsk())
+    b.clock.advance(10_000)
+    for (let i = 0; i < 6; i += 1) expect(await outcome(b)).toBe('upstream.unreachable')
+    expect([...b.forward.breakers()]).toEqual([['openai', 'half_open']])
     expect(await outcome(b)).toBe('200')
   })
 

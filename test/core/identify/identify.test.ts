@@ -112,13 +112,36 @@ describe('a call is refused', () => {
     expect(new Set(texts).size).toBe(1)
   })
 
+  test('with a reason for the span', async () => {
+    const reasons: (string | null)[] = []
+    for (const [headers, key] of [
+      [{}, aKey()],
+      [{ 'x-api-key': 'llmt_other' }, aKey()],
+      [{ 'x-api-key': SECRET }, aKey({ revokedAt: 1 })],
+      [{ 'x-api-key': SECRET }, aKey({ expiresAt: 1 })],
+      [{ 'x-api-key': SECRET, 'x-llmtrace-tenant-id': 'other' }, aKey()],
+    ] as const) {
+      const who = await ask(headers as { [name: string]: string }, { keys: keyStoreOf({ [SECRET]: key }) })
+      reasons.push(who.ok ? null : `${who.error.message}: ${who.error.reason}`)
+    }
+    expect(reasons).toEqual([
+      'a valid gateway key is required: no gateway key',
+      'a valid gateway key is required: unknown key',
+      'a valid gateway key is required: revoked key',
+      'a valid gateway key is required: expired key',
+      'this key may not do that: tenant header differs from the key',
+    ])
+  })
+
   test('as unavailable where the store of keys does not answer, and a bug there stays a bug', async () => {
     const who = await ask({ authorization: `Bearer ${SECRET}` }, { keys: failing(new PortError('keys', 'down')) })
-    expect(who.ok ? null : [who.error.code, who.error.status, who.error.retryAfterSeconds]).toEqual([
-      'gateway.unavailable',
-      503,
-      5,
-    ])
+    expect(who.ok ? null : who.error).toMatchObject({
+      code: 'gateway.unavailable',
+      status: 503,
+      retryAfterSeconds: 5,
+      message: 'the gateway cannot check keys right now',
+      reason: 'key store down',
+    })
     await expect(ask({ authorization: `Bearer ${SECRET}` }, { keys: failing(new TypeError('bug')) })).rejects.toThrow('bug')
   })
 })
@@ -199,6 +222,27 @@ describe('attribution', () => {
     })
   }
 
+  test('out of bounds says which bounds', async () => {
+    const texts: (string | null)[] = []
+    for (const [name, value] of [
+      ['user-id', ''],
+      ['tenant-id', 'a b'],
+      ['tags', 'x'],
+      ['tags', manyTags(17)],
+    ] as const) {
+      const who = await ask({ [`x-llmtrace-${name}`]: value }, { mode: 'open' })
+      texts.push(who.ok ? null : who.error.message)
+    }
+    const tags =
+      'header X-LLMTrace-Tags must be at most 16 of key=value, separated by commas, each at most 128 printable characters'
+    expect(texts).toEqual([
+      'header X-LLMTrace-User-ID must be 1 to 128 printable characters',
+      'header X-LLMTrace-Tenant-ID must be a UUID, or 1 to 64 of A-Z a-z 0-9 . _ -',
+      tags,
+      tags,
+    ])
+  })
+
   test('is absent where no header says it', async () => {
     const who = await ask({}, { mode: 'open' })
     expect(who.ok && who.value.caller).toEqual({
@@ -222,7 +266,7 @@ describe('tags', () => {
     ['may have spaces around', ' env = prod , team = a b ', { env: 'prod', team: 'a b' }],
     ['may have no value', 'env=', { env: '' }],
     ['keep further equals signs', 'q=a=b', { q: 'a=b' }],
-    ['skip empty pairs', 'a=1,,b=2,', { a: '1', b: '2' }],
+    ['skip empty pairs', 'a=1,, ,b=2,', { a: '1', b: '2' }],
     ['are none in an empty header', '', {}],
     ['of one key: the last one holds', 'a=1,a=2', { a: '2' }],
     ['need an equals sign', 'env', null],
