@@ -25,7 +25,7 @@ import { runtimeName, serve } from './adapters/selfhost/serve.ts'
 import { openThreadedTraceStore } from './adapters/selfhost/store-thread.ts'
 import { createNodeUpstream } from './adapters/selfhost/upstream-node.ts'
 import { createWriteBehind } from './adapters/selfhost/write-behind.ts'
-import { createBackground } from './adapters/web/background.ts'
+import { createBackground, createOpenWork } from './adapters/web/background.ts'
 import { systemClock as clock } from './adapters/web/clock.ts'
 import { createIdSource } from './adapters/web/ids.ts'
 import { createLog } from './adapters/web/log.ts'
@@ -44,9 +44,12 @@ const BATCH_SPANS_MAX = 200
 /** Characters of one write: what the store's thread gets is copied, and is garbage there afterwards. */
 const BATCH_CHARS_MAX = 1024 * 1024
 /** Characters that may wait for the store with their texts: a store that is slower than the traffic must not fill the memory. */
-const TEXT_CHARS_MAX = 16 * 1024 * 1024
+const TEXT_CHARS_MAX = 8 * 1024 * 1024
 /** Characters that may wait at all: then spans are shed. */
 const QUEUED_CHARS_MAX = 64 * 1024 * 1024
+
+/** How long the last answers may take to become spans once the server has stopped. */
+const CAPTURE_DRAIN_MS = 5_000
 
 type Running = { readonly url: string; readonly log: Log; stop(): Promise<void> }
 
@@ -95,7 +98,8 @@ async function start(loaded: LoadedConfig): Promise<Running> {
   })
 
   let phase: Phase = 'starting'
-  const background = createBackground(log, null)
+  const work = createOpenWork()
+  const background = createBackground(log, work.add)
   const address = parseListenAddr(config.listen_addr)
   if (address === null) throw new StartError(`listen_addr: ${config.listen_addr} is not HOST:PORT`)
   const app = createApp({
@@ -131,6 +135,9 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     stop: async () => {
       phase = 'draining'
       await server.stop(config.shutdown.timeout_seconds * 1000)
+      // What the deadline cut leaves a span too; a compressed copy needs a moment to be read.
+      pipeline.abandon()
+      await inTime(work.settled(), CAPTURE_DRAIN_MS)
       await queue.close(config.shutdown.timeout_seconds * 1000)
       prices.close()
       await store.close()
@@ -187,6 +194,15 @@ async function openPrices(
     },
     close: file.close,
   }
+}
+
+async function inTime(work: Promise<void>, limitMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }
 
 /** Says which key a failed start is about. */

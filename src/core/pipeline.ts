@@ -88,12 +88,15 @@ export type Answer = {
 
 export type Pipeline = {
   handle(call: Call): Promise<Answer>
+  /** Ends every answer under way as if its caller had left; their spans follow as background work. For the end of a process. */
+  abandon(): void
   breakers(): ReadonlyMap<string, BreakerState>
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { config, clock, ids, metrics, prices } = deps
   const forward = createForward(deps)
+  const underway = new Set<() => void>()
   const defaultPolicy: Policy = { version: 0, capture: config.capture }
 
   async function handle(call: Call): Promise<Answer> {
@@ -118,7 +121,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (!route.ok) return refuse(facts, caller, policy, null, null, route.error)
 
     const body = await call.readBody(config.requestBytesMax)
-    if (!body.ok) return refuse(facts, caller, policy, route.value, null, body.error)
+    if (!body.ok) return refuse(facts, caller, policy, route.value, null, body.error, call.signal?.aborted === true)
     const inspected = inspect(body.value, call.headers, route.value.dialect, route.value.target)
     const verdict = guard(inspected.inspection, policy, deps.detectors)
     const request: RequestFacts = { inspected, bytes: body.value?.byteLength ?? 0, findings: verdict.findings }
@@ -151,6 +154,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return refuse(facts, caller, policy, route.value, request, answer.error, abort.signal.aborted)
     }
 
+    if (answer.value.status < 200 || answer.value.status > 599) {
+      // No response of ours can carry it (101 asks for another protocol, the rest are no HTTP statuses).
+      leave()
+      const error = appError(
+        'upstream.unreachable',
+        `the provider answered with status ${answer.value.status}, which cannot be passed on`,
+      )
+      return refuse(facts, caller, policy, route.value, request, error)
+    }
     const upstreamMs = clock.monotonic() - sent
     const known = callFacts(facts, who.value, policy, route.value, request)
     const done = (span: TraceSpan): Promise<void> => {
@@ -206,7 +218,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return { status: answer.status, headers, body: null }
     }
     const announcedBytes = answer.isDecoded && answer.headers.has('content-encoding') ? null : announced(answer.headers)
-    if (announcedBytes !== null && announcedBytes <= WHOLE_BYTES_MAX) {
+    if (announcedBytes !== null && announcedBytes <= WHOLE_BYTES_MAX && !isEventual(answer.headers)) {
       const body = await wholeBody(answer, announcedBytes, abort)
       responseBytes = body.bytes.byteLength
       reader.push(body.bytes)
@@ -224,6 +236,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // On Workers an isolate lives as long as its background work: it is announced now and ends with the answer.
     const ended = Promise.withResolvers<TapEnd>()
     facts.call.background('capture', ended.promise.then(finish))
+    const giveUp = (): void => {
+      ended.resolve('cancelled')
+      abort()
+    }
+    underway.add(giveUp)
     const body = tap(
       stream,
       {
@@ -233,7 +250,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           if (ttftMs === null && reader.hasContent()) ttftMs = clock.monotonic() - facts.start
         },
         // Where the runtime tells us first that the caller left, the upstream breaks because we broke it off.
-        onEnd: (end) => ended.resolve(end === 'died' && facts.call.signal?.aborted === true ? 'cancelled' : end),
+        onEnd: (end) => {
+          underway.delete(giveUp)
+          ended.resolve(end === 'died' && facts.call.signal?.aborted === true ? 'cancelled' : end)
+        },
       },
       {
         clock,
@@ -287,7 +307,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     ship(span, policy.capture.text !== 'none', deps.queue, background)
   }
 
-  return { handle, breakers: forward.breakers }
+  function abandon(): void {
+    for (const giveUp of underway) giveUp()
+    underway.clear()
+  }
+
+  return { handle, abandon, breakers: forward.breakers }
 }
 
 type Facts = {
@@ -368,6 +393,13 @@ function brokenOff(end: TapEnd): AppError {
 function mark(headers: Headers, known: CallFacts): void {
   headers.set('x-llmtrace-trace-id', known.caller.traceId)
   headers.set('x-llmtrace-span-id', known.spanId)
+}
+
+/** A body whose parts mean something before its end must not wait for it. */
+function isEventual(headers: Headers): boolean {
+  return /^\s*(text\/event-stream|application\/([\w.+-]*ndjson|jsonl|stream\+json|vnd\.amazon\.eventstream))/i.test(
+    headers.get('content-type') ?? '',
+  )
 }
 
 function announced(headers: Headers): number | null {

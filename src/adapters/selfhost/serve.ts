@@ -1,4 +1,5 @@
 /** One `fetch` handler on whichever runtime this is: Bun.serve, Deno.serve, or @hono/node-server on node:http. */
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export type ServeOptions = {
@@ -57,17 +58,24 @@ async function serveDeno({ hostname, port, fetch }: ServeOptions): Promise<Serve
     url: urlOf(hostname, server.addr.port),
     runtime: 'deno',
     stop: (deadlineMs) =>
-      inTime(server.shutdown(), deadlineMs, () => {
+      inTime(server.shutdown().catch(ignore), deadlineMs, () => {
         cut.abort()
-        return server.finished
+        return server.finished.catch(ignore)
       }),
   }
 }
 
 async function serveNode({ hostname, port, fetch }: ServeOptions): Promise<Server> {
   const { createAdaptorServer } = await import('@hono/node-server')
+  const { RESPONSE_ALREADY_SENT } = await import('@hono/node-server/utils/response')
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as import('node:http').Server
+  const answer = async (request: Request, env: unknown): Promise<Response> => {
+    const response = await fetch(request)
+    if (response.body === null) return response
+    await writeAnswer(response, response.body, (env as { readonly outgoing: ServerResponse }).outgoing)
+    return RESPONSE_ALREADY_SENT
+  }
+  const server = createAdaptorServer({ fetch: answer, overrideGlobalObjects: false }) as import('node:http').Server
   server.requestTimeout = 0
   server.headersTimeout = 60_000
   server.keepAliveTimeout = 75_000
@@ -85,9 +93,55 @@ async function serveNode({ hostname, port, fetch }: ServeOptions): Promise<Serve
   }
 }
 
+/**
+ * Writes an answer as it comes. Ours rather than the package's: where a body breaks off, it makes a clean end or a 500 of it, and the
+ * caller must see a broken connection instead.
+ */
+async function writeAnswer(response: Response, body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+  const headers: { [name: string]: string | string[] } = {}
+  response.headers.forEach((value, name) => {
+    headers[name] = value
+  })
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) headers['set-cookie'] = cookies
+  outgoing.writeHead(response.status, headers)
+  outgoing.flushHeaders()
+  const reader = body.getReader()
+  outgoing.once('close', () => {
+    // A stream that is through takes this for nothing.
+    reader.cancel().catch(() => undefined)
+  })
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      if (outgoing.destroyed) return
+      if (!outgoing.write(value)) await drained(outgoing)
+    }
+    outgoing.end()
+  } catch {
+    outgoing.destroy()
+  }
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off('drain', done)
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.on('drain', done)
+    outgoing.on('close', done)
+  })
+}
+
 function urlOf(hostname: string, port: number): string {
   return `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 }
+
+/** A server that was cut says so by rejecting; it was told to. */
+function ignore(): void {}
 
 async function inTime(work: Promise<unknown>, deadlineMs: number, cut: () => Promise<unknown> | void): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -83,6 +83,16 @@ function sendOnce(ask: UpstreamRequest, plain: http.Agent, secure: https.Agent, 
       err({ kind: 'unreachable', reason: `${error.code ?? error.name}: ${error.message}`.slice(0, 200), isStaleSocket }),
     )
   })
+  request.on('upgrade', (_response, socket) => {
+    stopTimers()
+    socket.destroy()
+    resolve(err({ kind: 'unreachable', reason: 'the upstream switched protocols unasked', isStaleSocket: false }))
+  })
+  request.on('close', () => {
+    // After a response this changes nothing: a promise is settled once.
+    stopTimers()
+    resolve(err({ kind: 'unreachable', reason: 'the connection closed before a response', isStaleSocket: false }))
+  })
   request.on('response', (response) => {
     stopTimers()
     const status = response.statusCode ?? 502

@@ -26,6 +26,10 @@ export type WriteBehindOptions = {
 
 /** What a span weighs without its texts. */
 const SPAN_CHARS = 1024
+/** What a segment or an action weighs besides its text. */
+const SEGMENT_CHARS = 128
+/** Actions that a span without texts keeps, by their names. */
+const BARE_ACTIONS_MAX = 16
 const RETRY_MS_FIRST = 100
 const RETRY_MS_MAX = 5_000
 /** While it closes, it tries more often. */
@@ -60,7 +64,7 @@ export function createWriteBehind(
     let chars = charsOf(span)
     if (chars > SPAN_CHARS && waitingChars + chars > options.textCharsMax) {
       span = withoutTexts(span)
-      chars = SPAN_CHARS
+      chars = charsOf(span)
       lose('texts', 1)
     }
     if (isClosed || waitingChars + chars > options.queuedCharsMax) {
@@ -70,7 +74,8 @@ export function createWriteBehind(
     sequence += 1
     waiting.push({ version: ENVELOPE_VERSION, writer: options.writer, sequence, span })
     waitingChars += chars
-    if (waiting.length >= options.batchMax && retryMs === 0) start()
+    const isFull = waiting.length >= options.batchMax || waitingChars >= options.batchCharsMax
+    if (isFull && retryMs === 0) start()
     else wait()
     return null
   }
@@ -229,13 +234,21 @@ export function createWriteBehind(
 /** A span without its texts: what was asked and answered is lost, what it cost and how it went is not. */
 function withoutTexts(span: TraceSpan): TraceSpan {
   const cut = ({ textBytes }: CapturedText): CapturedText => ({ segments: [], textBytes, isTruncated: textBytes > 0 })
-  return { ...span, input: cut(span.input), output: cut(span.output), parameters: null, notes: ['text.shed', ...span.notes] }
+  return {
+    ...span,
+    input: cut(span.input),
+    output: cut(span.output),
+    parameters: null,
+    actions: span.actions.slice(0, BARE_ACTIONS_MAX).map((action) => ({ ...action, arguments: null })),
+    notes: ['text.shed', ...span.notes],
+  }
 }
 
-/** A cheap measure of what a span weighs in memory: the characters of its texts, plus its fixed fields. */
+/** A cheap measure of what a span weighs in memory: the characters of its texts and of its actions, plus its fixed fields. */
 function charsOf(span: TraceSpan): number {
-  let chars = SPAN_CHARS
-  for (const segment of span.input.segments) chars += segment.text.length
-  for (const segment of span.output.segments) chars += segment.text.length
+  let chars = SPAN_CHARS + (span.parameters?.length ?? 0)
+  for (const segment of span.input.segments) chars += segment.text.length + SEGMENT_CHARS
+  for (const segment of span.output.segments) chars += segment.text.length + SEGMENT_CHARS
+  for (const action of span.actions) chars += (action.arguments?.length ?? 0) + SEGMENT_CHARS
   return chars
 }

@@ -8,3 +8,24 @@ export function createBackground(log: Log, waitUntil: ((work: Promise<unknown>) 
     waitUntil?.(guarded)
   }
 }
+
+export type OpenWork = {
+  /** To be given as `waitUntil`. */
+  add(work: Promise<unknown>): void
+  /** Resolves when none is left, also of what came in meanwhile. */
+  settled(): Promise<void>
+}
+
+/** What a process still has to do: it must not end before. */
+export function createOpenWork(): OpenWork {
+  const open = new Set<Promise<unknown>>()
+  return {
+    add: (work) => {
+      open.add(work)
+      void work.finally(() => open.delete(work))
+    },
+    settled: async () => {
+      while (open.size > 0) await Promise.all(open)
+    },
+  }
+}

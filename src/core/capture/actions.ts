@@ -33,19 +33,26 @@ export function actionTypeOf(name: string): ActionType {
   return KINDS.find(([pattern]) => pattern.test(words))?.[1] ?? 'tool_call'
 }
 
-/** `withArguments` is false where the capture policy keeps no texts. */
+/** `argumentsCharsMax` is for all of them together, and 0 where the capture policy keeps no texts: then none has arguments. */
 export function actionsOf(
   calls: readonly ToolCall[],
   spanId: SpanId,
   time: EpochMs,
-  withArguments: boolean,
+  argumentsCharsMax: number,
 ): readonly AgentAction[] {
+  let left = argumentsCharsMax
+  const argumentsOf = (call: ToolCall): string | null => {
+    if (left <= 0) return null
+    const kept = clipText(call.arguments, Math.min(ARGUMENTS_CHARS_MAX, left))
+    left -= kept.length
+    return kept
+  }
   return calls.slice(0, ACTIONS_MAX).map((call, i) => ({
     // Made from the span id, so that writing the span again gives the same actions.
     id: `${spanId}-${i}`,
     actionType: actionTypeOf(call.name),
     name: clipText(call.name, NAME_CHARS_MAX),
-    arguments: withArguments ? clipText(call.arguments, ARGUMENTS_CHARS_MAX) : null,
+    arguments: argumentsOf(call),
     result: null,
     durationMs: null,
     isSuccess: true,

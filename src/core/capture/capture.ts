@@ -111,7 +111,7 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
   ])
   const responseModel = view === null ? null : clipOrNull(view.model, MODEL_CHARS_MAX)
   const { usage, cost, isEstimate } = priced(call, answer, view, { ...common, responseModel }, prices)
-  const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false)
+  const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false, isFull)
   return {
     ...common,
     notes: isEstimate ? ['usage.estimated', ...common.notes] : common.notes,
@@ -129,7 +129,7 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
     cost,
     output: isFull && view !== null ? keepText(view.segments, call.policy.textBytesMax) : NO_TEXT,
     responseBytes: answer.responseBytes,
-    actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, isFull),
+    actions: view === null ? [] : actionsOf(view.toolCalls, call.spanId, call.startTime, isFull ? call.policy.textBytesMax : 0),
   }
 }
 
@@ -257,12 +257,15 @@ function endingOf(
   answer: AnswerFacts,
   view: AnswerView | null,
   isStreaming: boolean,
+  isFull: boolean,
 ): { readonly status: SpanStatus; readonly code: AppErrorCode | null; readonly message: string | null } {
-  const upstreamMessage = view?.error?.message ?? view?.error?.type ?? null
+  // Providers quote the prompt in their messages: where no texts are kept, the kind of the error must do.
+  const upstreamMessage = (isFull ? view?.error?.message : null) ?? view?.error?.type ?? null
   switch (answer.end) {
     case 'cancelled':
       // Clients hang up at the end mark; what they leave then is nothing.
-      if (isStreaming && answer.read.isComplete && answer.status < 400) return { status: 'ok', code: null, message: null }
+      if (isStreaming && view !== null && answer.read.isComplete && answer.status < 400)
+        return { status: 'ok', code: null, message: null }
       return { status: 'cancelled', code: null, message: 'the caller left before the end of the answer' }
     case 'died':
       return { status: 'incomplete', code: 'upstream.unreachable', message: 'the upstream closed the connection in mid-answer' }

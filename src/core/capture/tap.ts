@@ -81,10 +81,11 @@ export function tap(body: ReadableStream<Uint8Array>, listener: TapListener, opt
           }
           finish('complete')
           controller.close()
-        } catch (error) {
+        } catch {
           if (isOver) return
           finish('died')
-          controller.error(error)
+          // Not the runtime's own error: it names the URL, which may hold a key, and runtimes print what a stream fails with.
+          controller.error(new Error('the upstream broke off'))
         }
       },
       cancel: async (reason) => {

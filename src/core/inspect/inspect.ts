@@ -4,6 +4,7 @@
  */
 import type { Dialect, RequestTarget, RequestView } from '../dialects/dialect.ts'
 import { parseJson } from '../domain/json.ts'
+import { isNestedTooDeeply } from '../domain/nesting.ts'
 import { EMPTY_INSPECTION, type Inspection } from '../domain/segment.ts'
 
 /** A larger JSON body is forwarded but not parsed: parsing blocks the loop for about 4 ms a megabyte. */
@@ -13,7 +14,8 @@ export type Inspected = {
   readonly view: RequestView
   /** Computed once, at the first call. */
   readonly inspection: () => Inspection
-  /** Why the body could not be read: `request.not_json`, `request.too_large_to_read`, `request.encoded`; null where it could. */
+  /** Why the body could not be read: `request.not_json`, `request.too_large_to_read`,
+   * `request.nested_too_deeply`, `request.encoded`; null where it could. */
   readonly unread: string | null
 }
 
@@ -46,7 +48,9 @@ function readBody(body: Uint8Array | null, headers: Headers): { readonly json: u
   if (encoding !== '' && encoding !== 'identity') return { json: undefined, unread: 'request.encoded' }
   if (body.byteLength > PARSED_BYTES_MAX) return { json: undefined, unread: 'request.too_large_to_read' }
   // Multipart and other binary uploads are told apart by their first byte, so that a wrong content-type still reads.
-  const json = looksLikeJson(body) ? parseJson(decoder.decode(body)) : undefined
+  if (!looksLikeJson(body)) return { json: undefined, unread: 'request.not_json' }
+  if (isNestedTooDeeply(body)) return { json: undefined, unread: 'request.nested_too_deeply' }
+  const json = parseJson(decoder.decode(body))
   return { json, unread: json === undefined ? 'request.not_json' : null }
 }
 

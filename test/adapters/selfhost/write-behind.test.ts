@@ -202,7 +202,7 @@ describe('a store that is down', () => {
       parameters: '{"temperature":1}',
       notes: ['own'],
     })
-    const b = bench({ textCharsMax: 2 * 3_024 })
+    const b = bench({ textCharsMax: 2 * (1_024 + 2_128 + 17) })
     b.behave(down)
     for (const n of range(1, 4)) b.queue.send(weighty(n))
     b.send(5)
@@ -245,8 +245,8 @@ describe('a store that is down', () => {
       input: { ...NO_TEXT, segments: [aSegment(text)] },
       output: { ...NO_TEXT, segments: [aSegment(text)] },
     })
-    // A span weighs its texts and 1024 more.
-    const b = bench({ queuedCharsMax: 3 * 3_024 + 1_024 })
+    // A span weighs its texts, 128 more each, and 1024 more.
+    const b = bench({ queuedCharsMax: 3 * (1_024 + 2 * 1_128) + 1_024 })
     b.behave(down)
     for (const n of range(1, 5)) b.queue.send(weighty(n))
     await turn()

@@ -128,7 +128,7 @@ const CALL: ToolCall = { id: 'call_1', name: 'bash', arguments: '{"cmd":"ls"}', 
 describe('actions of an answer', () => {
   test('are its tool calls, in order, with ids that come out the same again', () => {
     const calls = [CALL, { ...CALL, id: null, name: 'web_search', arguments: '', isServerSide: true }]
-    expect(actionsOf(calls, spanIdOf(7), 1_234, true)).toEqual([
+    expect(actionsOf(calls, spanIdOf(7), 1_234, 65_536)).toEqual([
       {
         id: '0000000000000007-0',
         actionType: 'command_execution',
@@ -162,8 +162,13 @@ describe('actions of an answer', () => {
     ])
   })
 
+  test('share one budget for their arguments', () => {
+    const calls = ['12345', '67890', 'abc'].map((text) => ({ ...CALL, arguments: text }))
+    expect(actionsOf(calls, spanIdOf(1), 0, 7).map((action) => action.arguments)).toEqual(['12345', '67', null])
+  })
+
   test('carry no arguments where no texts are kept', () => {
-    expect(actionsOf([CALL], spanIdOf(1), 0, false)[0]).toMatchObject({
+    expect(actionsOf([CALL], spanIdOf(1), 0, 0)[0]).toMatchObject({
       name: 'bash',
       arguments: null,
       actionType: 'command_execution',
@@ -176,7 +181,7 @@ describe('actions of an answer', () => {
       Array.from({ length: ACTIONS_MAX + 1 }, () => huge),
       spanIdOf(1),
       0,
-      true,
+      Number.MAX_SAFE_INTEGER,
     )
     expect([actions.length, actions.at(-1)?.id]).toEqual([ACTIONS_MAX, `0000000000000001-${ACTIONS_MAX - 1}`])
     expect([actions[0]?.name.length, actions[0]?.arguments?.length, actions[0]?.metadata['tool_call_id']?.length]).toEqual([
@@ -185,7 +190,7 @@ describe('actions of an answer', () => {
       256,
     ])
     expect(
-      actionsOf([{ ...CALL, arguments: `x${'𝄞'.repeat(5_000)}` }], spanIdOf(1), 0, true)[0]?.arguments?.isWellFormed(),
+      actionsOf([{ ...CALL, arguments: `x${'𝄞'.repeat(5_000)}` }], spanIdOf(1), 0, 65_536)[0]?.arguments?.isWellFormed(),
     ).toBe(true)
   })
 })
