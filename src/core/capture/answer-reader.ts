@@ -9,6 +9,7 @@ import type { FrameReader, FrameSink } from '../dialects/framing/frame-reader.ts
 import { createNdjsonReader } from '../dialects/framing/ndjson.ts'
 import { createSseReader } from '../dialects/framing/sse.ts'
 import { asRecord, parseJson, type JsonRecord } from '../domain/json.ts'
+import { isNestedTooDeeply } from '../domain/nesting.ts'
 import type { Decompress } from '../ports.ts'
 
 export const JSON_BYTES_MAX = 8 * 1024 * 1024
@@ -150,7 +151,9 @@ function whole(dialect: Dialect): ChunkReader {
     finish: () => {
       if (bytes > JSON_BYTES_MAX) return { body: null, isComplete: true, notes: ['response.too_large_to_read'] }
       if (bytes === 0) return { body: null, isComplete: true, notes: [] }
-      const json = parseJson(textOf(chunks, bytes))
+      const joined = joinedOf(chunks, bytes)
+      if (isNestedTooDeeply(joined)) return { body: null, isComplete: true, notes: ['response.nested_too_deeply'] }
+      const json = parseJson(decoder.decode(joined))
       if (Array.isArray(json)) return assembled(dialect, json)
       const body = asRecord(json)
       return { body, isComplete: true, notes: body === null ? ['response.not_json'] : [] }
@@ -167,15 +170,16 @@ function assembled(dialect: Dialect, chunks: readonly unknown[]): AnswerRead {
 
 const decoder = new TextDecoder()
 
-function textOf(chunks: readonly Uint8Array[], bytes: number): string {
-  if (chunks.length === 1) return decoder.decode(chunks[0])
+function joinedOf(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [first] = chunks
+  if (first?.byteLength === bytes) return first
   const joined = new Uint8Array(bytes)
   let at = 0
   for (const chunk of chunks) {
     joined.set(chunk, at)
     at += chunk.byteLength
   }
-  return decoder.decode(joined)
+  return joined
 }
 
 /**

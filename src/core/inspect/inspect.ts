@@ -14,8 +14,10 @@ export type Inspected = {
   readonly view: RequestView
   /** Computed once, at the first call. */
   readonly inspection: () => Inspection
-  /** Why the body could not be read: `request.not_json`, `request.too_large_to_read`,
-   * `request.nested_too_deeply`, `request.encoded`; null where it could. */
+  /**
+   * Why the body could not be read: `request.not_json`, `request.too_large_to_read`, `request.nested_too_deeply`,
+   * `request.encoded`; null where it could.
+   */
   readonly unread: string | null
 }
 

@@ -131,6 +131,13 @@ describe('a JSON body', () => {
     test(why, async () => expect(await readAs(body, 'application/json')).toEqual({ body: null, isComplete: true, notes }))
   }
 
+  test('that is nested too deeply is given up before it is parsed', async () => {
+    const deep = bytes(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    const read: AnswerRead = { body: null, isComplete: true, notes: ['response.nested_too_deeply'] }
+    expect(await readAs(deep, 'application/json')).toEqual(read)
+    expect(await readAs([deep.subarray(0, 9), deep.subarray(9)], 'application/json')).toEqual(read)
+  })
+
   test('is read up to the limit, and given up beyond it', async () => {
     const padded = (length: number): Uint8Array => bytes(`{"model":"${'x'.repeat(length - 12)}"}`)
     const atLimit = padded(JSON_BYTES_MAX)

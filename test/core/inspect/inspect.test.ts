@@ -95,6 +95,7 @@ describe('a body that cannot be read is named, and fails nothing', () => {
   test('a body nested deeper than a stack', () => {
     const deep = `{"model":"gpt-4o","metadata":${'['.repeat(200_000)}${']'.repeat(200_000)},"tools":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`
     const outcome = read(deep)
+    expect([outcome.unread, outcome.view.model]).toEqual(['request.nested_too_deeply', null])
     expect(() => outcome.inspection()).not.toThrow()
   })
 })
