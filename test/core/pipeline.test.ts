@@ -369,6 +369,38 @@ describe('an answer that does not end well', () => {
   })
 })
 
+describe('the end of the process', () => {
+  test('gives up the streams that are underway, and their spans say so', async () => {
+    const source = createSource()
+    const b = bench(() => anAnswer(source.stream, { headers: SSE }))
+    const reading = textOf(await b.call({ body: ASKED_STREAM })).catch(() => 'broken')
+    await turn()
+    b.pipeline.abandon()
+    expect(await b.span()).toMatchObject({ status: 'cancelled' })
+    expect(b.requests[0]?.signal.aborted).toBe(true)
+    source.fail(new Error('aborted'))
+    expect(await reading).toBe('broken')
+  })
+
+  test('changes nothing of a stream that has ended', async () => {
+    const b = bench(() => anAnswer(streamOf(EVENTS), { headers: SSE }))
+    await textOf(await b.call({ body: ASKED_STREAM }))
+    expect(await b.span()).toMatchObject({ status: 'ok' })
+    b.pipeline.abandon()
+    expect([b.requests[0]?.signal.aborted, b.spans.length]).toEqual([false, 1])
+  })
+})
+
+test('a status that no response can carry is an upstream that cannot be understood', async () => {
+  for (const status of [101, 600, 999]) {
+    const b = bench(() => anAnswer(null, { status }))
+    const answer = await b.call()
+    expect([answer.status, b.requests[0]?.signal.aborted]).toEqual([502, true])
+    const { errorMessage } = await b.span()
+    expect(errorMessage).toBe(`the provider answered with status ${status}, which cannot be passed on`)
+  }
+})
+
 describe('a small answer of known length', () => {
   const headers = { 'content-type': 'application/json', 'content-length': String(ANSWERED.length) }
   const codeOf = async (answer: Answer): Promise<string> =>

@@ -231,9 +231,12 @@ export function createWriteBehind(
   }
 }
 
+function cut({ textBytes }: CapturedText): CapturedText {
+  return { segments: [], textBytes, isTruncated: textBytes > 0 }
+}
+
 /** A span without its texts: what was asked and answered is lost, what it cost and how it went is not. */
 function withoutTexts(span: TraceSpan): TraceSpan {
-  const cut = ({ textBytes }: CapturedText): CapturedText => ({ segments: [], textBytes, isTruncated: textBytes > 0 })
   return {
     ...span,
     input: cut(span.input),

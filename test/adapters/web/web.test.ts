@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import zlib from 'node:zlib'
 import { nodeDecompress } from '../../../src/adapters/selfhost/decompress.ts'
 import { unlimitedLedger } from '../../../src/adapters/memory/unlimited-ledger.ts'
-import { createBackground } from '../../../src/adapters/web/background.ts'
+import { createBackground, createOpenWork } from '../../../src/adapters/web/background.ts'
 import { systemClock } from '../../../src/adapters/web/clock.ts'
 import { webDecompress } from '../../../src/adapters/web/decompress.ts'
 import { createIdSource } from '../../../src/adapters/web/ids.ts'
@@ -102,6 +102,20 @@ describe('background work', () => {
     await turn()
     expect(log.lines).toHaveLength(1)
   })
+})
+
+test('open work is settled when the last of it has ended, also what came in meanwhile', async () => {
+  const open = createOpenWork()
+  await open.settled()
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  open.add(first.promise.then(() => open.add(second.promise)))
+  let isSettled = false
+  const settled = open.settled().then(() => (isSettled = true))
+  first.resolve()
+  await turn(3)
+  expect(isSettled).toBe(false)
+  second.resolve()
+  await settled
 })
 
 describe('decompression', () => {
