@@ -15,6 +15,7 @@ import {
   json,
   neverAnswer,
   plan,
+  raw,
   sse,
   startFakeUpstream,
   type FakeUpstream,
@@ -408,6 +409,14 @@ export function describeGateway(runtime: Runtime): void {
         })
       }, 15_000)
 
+      test('that switches protocols unasked is a 502 and is kept', async () => {
+        upstream.respond(() => raw(bytesOf('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')))
+        const { status, json: body, answer } = await askJson(`${gateway.url}/v1/models`)
+        expect(status).toBe(502)
+        expect(body).toMatchObject({ error: { code: 'upstream.unreachable' } })
+        expect(await spanOf(answer.headers)).toMatchObject({ status: 'error' })
+      })
+
       test('that resets the connection before a head is a 502 and is kept', async () => {
         upstream.respond(() => plan({ head: 'die' }))
         const {
@@ -442,6 +451,14 @@ export function describeGateway(runtime: Runtime): void {
         })
         expect(status).toBe(400)
         expect(JSON.stringify(body)).toContain('X-LLMTrace-Agent-ID')
+      })
+
+      test('that is meant for us is never proxied, also where there is nothing', async () => {
+        for (const path of ['/v1/traces', '/mcp', '/dashboard/x', '/favicon.ico', '/api/v1/nothing', '/health']) {
+          const { status } = await ask(gateway.url + path, { body: '{}', headers: JSON_HEADERS })
+          expect([path, status]).toEqual([path, 404])
+        }
+        expect(upstream.requests.length).toBe(0)
       })
 
       test('of a browser that navigates is never proxied', async () => {

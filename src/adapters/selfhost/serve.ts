@@ -42,26 +42,20 @@ function serveBun({ hostname, port, fetch }: ServeOptions): Server {
   }
 }
 
-type DenoServer = { readonly addr: { readonly port: number }; readonly finished: Promise<void>; shutdown(): Promise<void> }
+type DenoServer = { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
 type DenoGlobal = {
-  serve(
-    options: { hostname: string; port: number; signal: AbortSignal; onListen: () => void },
-    handler: ServeOptions['fetch'],
-  ): DenoServer
+  serve(options: { hostname: string; port: number; onListen: () => void }, handler: ServeOptions['fetch']): DenoServer
 }
 
 async function serveDeno({ hostname, port, fetch }: ServeOptions): Promise<Server> {
   const deno = (globalThis as unknown as { Deno: DenoGlobal }).Deno
-  const cut = new AbortController()
-  const server = deno.serve({ hostname, port, signal: cut.signal, onListen: () => {} }, fetch)
+  const server = deno.serve({ hostname, port, onListen: () => {} }, fetch)
   return {
     url: urlOf(hostname, server.addr.port),
     runtime: 'deno',
     stop: (deadlineMs) =>
-      inTime(server.shutdown().catch(ignore), deadlineMs, () => {
-        cut.abort()
-        return server.finished.catch(ignore)
-      }),
+      // Cutting by Deno's own signal ends the process with an error (2.9.6): what is left is cut by whoever made the answers.
+      inTime(server.shutdown().catch(ignore), deadlineMs, ignore),
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSqld } from '../../stores/sqld.ts'
-import { json, sse, startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.ts'
+import { gzip, json, sse, startFakeUpstream, type FakeUpstream } from '../../support/fake-upstream.ts'
 import { ask, askJson, open } from '../../support/http.ts'
 import { startGateway, type RunningGateway } from '../gateways.ts'
 
@@ -81,6 +81,35 @@ for (const runtime of ['bun', 'node', 'deno'] as const) {
       const again = await startGateway(runtime, { env: { LLMTRACE_UPSTREAM_URL: upstream.url }, dataDir })
       toClose.push(() => again.dispose())
       expect(await total(again)).toBe(6)
+    }, 40_000)
+  })
+}
+
+for (const runtime of ['bun', 'node', 'deno'] as const) {
+  describe(`the last answers of a process on ${runtime}`, () => {
+    test('leave their spans: compressed ones, and streams that the deadline cuts', async () => {
+      const dataDir = folder()
+      const { upstream, gateway } = await upstreamAnd(runtime, { LLMTRACE_SHUTDOWN_TIMEOUT_SECONDS: '2' }, dataDir)
+      const packed = await gzip(json(ANSWER, { headDelayMs: 400 }))
+      upstream.respond((request) =>
+        (request.json() as { stream?: boolean }).stream === true ? sse([chunk('one'), 'stall']) : packed,
+      )
+      const stalled = await Promise.all(
+        Array.from({ length: 4 }, () => open(`${gateway.url}/v1/chat/completions`, { body: STREAM, headers: JSON_HEADERS })),
+      )
+      await Promise.all(stalled.map(({ response }) => new Promise((resolve) => response.once('data', resolve))))
+      const answers = Array.from({ length: 8 }, () =>
+        ask(`${gateway.url}/v1/chat/completions`, { body: CHAT, headers: JSON_HEADERS }),
+      )
+      await upstream.request(11)
+      const exit = gateway.stop(15_000)
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
+      expect((await exit).code).toBe(0)
+      const again = await startGateway(runtime, { env: { LLMTRACE_UPSTREAM_URL: upstream.url }, dataDir })
+      toClose.push(() => again.dispose())
+      expect([await total(again, '/api/v1/spans?status=ok'), await total(again, '/api/v1/spans?status=cancelled')]).toEqual([
+        8, 4,
+      ])
     }, 40_000)
   })
 }
