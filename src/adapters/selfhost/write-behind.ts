@@ -239,16 +239,12 @@ function cut({ textBytes }: CapturedText): CapturedText {
 function withoutTexts(span: TraceSpan): TraceSpan {
   return {
     ...span,
-    input: emptied(span.input),
-    output: emptied(span.output),
+    input: cut(span.input),
+    output: cut(span.output),
     parameters: null,
     actions: span.actions.slice(0, BARE_ACTIONS_MAX).map((action) => ({ ...action, arguments: null })),
     notes: ['text.shed', ...span.notes],
   }
-}
-
-function emptied({ textBytes }: CapturedText): CapturedText {
-  return { segments: [], textBytes, isTruncated: textBytes > 0 }
 }
 
 /** A cheap measure of what a span weighs in memory: the characters of its texts and of its actions, plus its fixed fields. */
