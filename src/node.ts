@@ -89,7 +89,7 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     policies: createConfigPolicies(gateway.capture, captureOverridesOf(config)),
     detectors: [],
     ledger: unlimitedLedger,
-    prices: createPriceBook({ custom: prices.current }),
+    prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,
     metrics,
     clock,

@@ -88,7 +88,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     policies: createConfigPolicies(gateway.capture, captureOverridesOf(config)),
     detectors: [],
     ledger: unlimitedLedger,
-    prices: createPriceBook({ custom: () => custom }),
+    prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,
     metrics: noMetrics,
     clock,

@@ -118,6 +118,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (!who.ok) return refuse(facts, stranger(ids), defaultPolicy, route.ok ? route.value : null, null, who.error)
     const { caller } = who.value
     const policy = await policyOf(caller)
+    if (caller.role === 'viewer') {
+      const error = appError('auth.denied', 'this key may not do that', { reason: 'a viewer asks, and sends no traffic' })
+      return refuse(facts, caller, policy, route.ok ? route.value : null, null, error)
+    }
     if (!route.ok) return refuse(facts, caller, policy, null, null, route.error)
 
     const body = await call.readBody(config.requestBytesMax)

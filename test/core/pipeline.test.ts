@@ -729,6 +729,17 @@ describe('a verdict', () => {
   })
 })
 
+test('a viewer asks, and sends no traffic', async () => {
+  const b = bench(() => anAnswer(ANSWERED), { keys: keyStoreOf({ llmt_good: aKey({ role: 'viewer' }) }) })
+  const answer = await b.call({ headers: { authorization: 'Bearer llmt_good' } })
+  expect([answer.status, (JSON.parse(await textOf(answer)) as { error: { code: string } }).error.code]).toEqual([
+    403,
+    'auth.denied',
+  ])
+  expect(b.requests).toEqual([])
+  expect(await b.span()).toMatchObject({ tenantId: 'acme', status: 'refused', errorCode: 'auth.denied' })
+})
+
 describe('what should never happen', () => {
   const broken = (error: Error): KeyStore => ({
     ...keyStoreOf({}),
