@@ -18,7 +18,7 @@ import type { Caller } from './domain/tenant.ts'
 import type { BreakerState } from './forward/breaker.ts'
 import { createForward, type ForwardDeps } from './forward/forward.ts'
 import { answerHeaders } from './forward/headers.ts'
-import { routeOf, type Route } from './forward/route.ts'
+import { createRouter, type Route } from './forward/route.ts'
 import { guard, type Detector } from './guard/guard.ts'
 import { identify, type Identified } from './identify/identify.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
@@ -96,6 +96,7 @@ export type Pipeline = {
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { config, clock, ids, metrics, prices } = deps
   const forward = createForward(deps)
+  const routeOf = createRouter(config)
   const underway = new Set<() => void>()
   const defaultPolicy: Policy = { version: 0, capture: config.capture }
 
@@ -113,7 +114,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   async function answerTo(facts: Facts): Promise<Answer> {
     const { call, startTime } = facts
-    const route = routeOf(config, call.target, call.headers.get('x-llmtrace-provider'))
+    const route = routeOf(call.target, call.headers.get('x-llmtrace-provider'))
     const who = await identify(call.headers, { auth: config.auth, keys: deps.keys, clock, ids })
     if (!who.ok) return refuse(facts, stranger(ids), defaultPolicy, route.ok ? route.value : null, null, who.error)
     const { caller } = who.value

@@ -7,6 +7,7 @@ import { asArray, asNumber, asRecord, type JsonRecord } from '../../core/domain/
 import { nanoUsd, type NanoUsd } from '../../core/domain/money.ts'
 import { UNPRICED, type Cost, type DialectName } from '../../core/domain/span.ts'
 import { completionTokens, usageOf, type Usage } from '../../core/domain/usage.ts'
+import type { EpochMs } from '../../core/domain/time.ts'
 import type { PriceBook } from '../../core/ports.ts'
 
 /** Negotiated or missing prices, in USD per million tokens; they win over the package's. */
@@ -18,6 +19,7 @@ export type CustomPrice = {
   readonly cacheWritePerMillion: number | null
 }
 
+const DAY_MS = 86_400_000
 /** Lookups kept; the oldest goes first. Model names come from callers, so the number is bounded. */
 const LOOKUPS_MAX = 2048
 
@@ -97,6 +99,14 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
   const lookups = new Map<string, Lookup | null>()
   const extractors = new Map<string, Provider | null>()
   const ratesOfDay = new Map<string, Rates | null>()
+  let lastDay = { number: Number.NaN, name: '' }
+
+  /** YYYY-MM-DD in UTC; calls of one day follow one another. */
+  function dayOf(time: EpochMs): string {
+    const number = Math.floor(time / DAY_MS)
+    if (number !== lastDay.number) lastDay = { number, name: new Date(time).toISOString().slice(0, 10) }
+    return lastDay.name
+  }
 
   function packageProvider(provider: string): Provider | null {
     return providerOf(provider, options.baseUrlOf?.(provider) ?? null)
@@ -115,7 +125,7 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
       return null
     },
     price: ({ provider, model, usage, time }) => {
-      const day = new Date(time).toISOString().slice(0, 10)
+      const day = dayOf(time)
       const custom = customPrice(options.custom(), provider, model)
       if (custom !== null) return costOf(customAmount(custom, usage), `custom/${model}`, day)
       const found = kept(lookups, `${provider}\n${model}`, () => findLookup(packageProvider(provider), model, time))

@@ -35,6 +35,9 @@ const PROVIDER_OF_HOST: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)openrouter\.ai$/, 'openrouter'],
 ]
 
+/** Segments of plain characters that do not begin with a dot. */
+const PLAIN_PATH = /^(\/[A-Za-z0-9_:~-][A-Za-z0-9_:~.-]*)+$/
+
 /** What may stand in a span and on a metric as a provider's name that no configuration lists. */
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
@@ -43,21 +46,51 @@ const PROVIDER_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
  * every call goes there and the provider is told by header, prefix, hostname, then dialect. Fails with `request.provider_unknown`,
  * and with `request.malformed` for a path that would leave the provider's base URL.
  */
-export function routeOf(config: GatewayConfig, target: RequestTarget, header: string | null): Result<Route, AppError> {
+export function createRouter(config: GatewayConfig): Router {
+  // URLs of the configuration, parsed once each: as many as there are providers.
+  const bases = new Map<string, Base>()
+  const baseOf = (url: string): Base => {
+    let base = bases.get(url)
+    if (base === undefined) {
+      base = parseBase(url)
+      bases.set(url, base)
+    }
+    return base
+  }
+  const upstreamProvider = config.upstreamUrl === null ? null : providerOfUrl(config.upstreamUrl)
+  return (target, header) => routeOf(config, target, header, upstreamProvider, baseOf)
+}
+
+export type Router = (target: RequestTarget, header: string | null) => Result<Route, AppError>
+
+type Base = { readonly origin: string; readonly path: string }
+
+function parseBase(url: string): Base {
+  const { origin, pathname } = new URL(url)
+  return { origin, path: pathname === '/' ? '' : pathname }
+}
+
+function routeOf(
+  config: GatewayConfig,
+  target: RequestTarget,
+  header: string | null,
+  upstreamProvider: string | null,
+  baseOf: (url: string) => Base,
+): Result<Route, AppError> {
   const prefix = PREFIX.exec(target.path)
   const named = (header ?? prefix?.[1])?.toLowerCase() ?? null
   const path = prefix === null ? target.path : (prefix[2] ?? '/')
   const asked: RequestTarget = { path, search: target.search }
 
   if (config.upstreamUrl !== null) {
-    const name = named ?? providerOfUrl(config.upstreamUrl) ?? dialectOfPath({ ...asked, path: plainPath(path) }).provider
+    const name = named ?? upstreamProvider ?? dialectOfPath({ ...asked, path: plainPath(path) }).provider
     const known = config.providers.get(name)
     if (known === undefined && !PROVIDER_NAME.test(name)) return err(unknownProvider(name))
-    return joined({ ...(known ?? unlisted(name)), baseUrl: config.upstreamUrl }, asked)
+    return joined({ ...(known ?? unlisted(name)), baseUrl: config.upstreamUrl }, asked, baseOf)
   }
   const name = named ?? dialectOfPath({ ...asked, path: plainPath(path) }).provider
   const provider = config.providers.get(name)
-  return provider === undefined ? err(unknownProvider(name)) : joined(provider, asked)
+  return provider === undefined ? err(unknownProvider(name)) : joined(provider, asked, baseOf)
 }
 
 function unknownProvider(name: string): AppError {
@@ -65,7 +98,7 @@ function unknownProvider(name: string): AppError {
   return appError('request.provider_unknown', `provider "${shown}" is not configured here`, { extra: { provider: shown } })
 }
 
-function joined(provider: Provider, asked: RequestTarget): Result<Route, AppError> {
+function joined(provider: Provider, asked: RequestTarget, baseOf: (url: string) => Base): Result<Route, AppError> {
   if (provider.baseUrl === null) {
     return err(
       appError(
@@ -77,11 +110,11 @@ function joined(provider: Provider, asked: RequestTarget): Result<Route, AppErro
       ),
     )
   }
-  const base = new URL(provider.baseUrl)
-  const basePath = base.pathname === '/' ? '' : base.pathname
+  const base = baseOf(provider.baseUrl)
+  const basePath = base.path
   const ownPath = asked.path.slice(overlapOf(basePath, asked.path))
   const url = `${base.origin}${basePath}${ownPath}`
-  const sentPath = pathUnder(url, base.origin, basePath)
+  const sentPath = pathUnder(url, base.origin, basePath, ownPath)
   if (sentPath === null) {
     return err(
       appError('request.malformed', 'the request path does not lead to the provider', { reason: `left ${base.origin}` }),
@@ -117,7 +150,9 @@ function overlapOf(basePath: string, path: string): number {
  * The path below `basePath` that the transport will really ask for (`..`, backslashes and their escapes resolved); null where it, or
  * what a server makes of it that undoes escaped slashes first, leaves the base.
  */
-function pathUnder(url: string, origin: string, basePath: string): string | null {
+function pathUnder(url: string, origin: string, basePath: string, ownPath: string): string | null {
+  // Nearly every path is one of these, which no parser changes.
+  if (PLAIN_PATH.test(ownPath)) return ownPath
   if (!URL.canParse(url)) return null
   const { origin: sentTo, pathname } = new URL(url)
   const undone = new URL(`${origin}${pathname.replace(/%(2f|5c)/gi, '/')}`).pathname

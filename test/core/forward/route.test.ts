@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { assert, constantFrom, array, property, string } from 'fast-check'
 import type { GatewayConfig, Provider } from '../../../src/core/domain/gateway.ts'
 import type { DialectName } from '../../../src/core/domain/span.ts'
-import { routeOf } from '../../../src/core/forward/route.ts'
+import { createRouter, type Router } from '../../../src/core/forward/route.ts'
 import { aConfig, aProvider, providersOf } from '../../support/fakes.ts'
 
 const PROVIDERS = [
@@ -26,6 +26,8 @@ function config(more: Partial<GatewayConfig> = {}): GatewayConfig {
 }
 
 type Told = readonly [provider: string, dialect: DialectName, url: string] | string
+
+const routeOf = (with_: GatewayConfig, ...asked: Parameters<Router>): ReturnType<Router> => createRouter(with_)(...asked)
 
 /** `path?query` to provider, dialect and URL, or the error's code. */
 function told(asked: string, header: string | null = null, with_: GatewayConfig = config()): Told {
