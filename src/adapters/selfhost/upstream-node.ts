@@ -1,7 +1,7 @@
 /**
  * The `Upstream` port on node:http, for Node and Deno: there `fetch` decodes bodies behind one's back, and on Node it costs about four
- * times the CPU of node:http. Connections are kept alive and reused; a reused one that the upstream had just closed is tried once more
- * on a fresh one, since nothing was sent yet.
+ * times the CPU of node:http. Connections are kept alive and reused, but not for long: an upstream closes idle ones too, and a call that
+ * runs into that must fail, since nobody can tell whether it was taken. Only calls that change nothing are then tried once more.
  */
 import http from 'node:http'
 import https from 'node:https'
@@ -10,7 +10,9 @@ import { err, ok, type Result } from '../../core/domain/result.ts'
 import type { Clock, Upstream, UpstreamFailure, UpstreamRequest, UpstreamResponse } from '../../core/ports.ts'
 
 const SOCKETS_MAX = 1024
+/** Shorter than any provider keeps an idle connection. */
 const IDLE_SOCKET_MS = 4_000
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
 export function createNodeUpstream(clock: Clock): Upstream & { close(): void } {
   const options = {
@@ -18,15 +20,17 @@ export function createNodeUpstream(clock: Clock): Upstream & { close(): void } {
     maxSockets: SOCKETS_MAX,
     maxFreeSockets: 256,
     noDelay: true,
-    timeout: 0,
-    keepAliveMsecs: IDLE_SOCKET_MS,
+    // The agent ends idle sockets after it; one in use is the other limits' business.
+    timeout: IDLE_SOCKET_MS,
   }
   const plain = new http.Agent(options)
   const secure = new https.Agent(options)
   return {
     send: async (request) => {
       const first = await sendOnce(request, plain, secure, clock)
-      if (first.ok || !first.error.isStaleSocket || request.signal.aborted) return withoutFlag(first)
+      const mayRepeat =
+        !first.ok && first.error.isStaleSocket && SAFE_METHODS.includes(request.method) && !request.signal.aborted
+      if (!mayRepeat) return withoutFlag(first)
       return withoutFlag(await sendOnce(request, plain, secure, clock))
     },
     close: () => {

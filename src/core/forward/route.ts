@@ -178,11 +178,23 @@ function plainPath(path: string): string {
 /** The query without keys of ours, and without the caller's own (Gemini takes one there) where the provider has a configured one. */
 function upstreamSearch(search: string, provider: Provider, dialect: Dialect): string {
   const isReplaced = provider.credential !== null && (dialect.name === 'gemini' || provider.name === 'google')
-  if (!isReplaced && !search.includes(GATEWAY_KEY_PREFIX)) return search
+  if (!isReplaced && !search.includes(GATEWAY_KEY_PREFIX) && !search.includes('%')) return search
   const pairs = search.slice(1).split('&')
-  const kept = pairs.filter((pair) => !pair.includes(GATEWAY_KEY_PREFIX) && !(isReplaced && pair.startsWith('key=')))
+  const kept = pairs
+    .map((pair) => [pair, unescaped(pair)] as const)
+    .filter(([, plain]) => !plain.includes(GATEWAY_KEY_PREFIX) && !(isReplaced && plain.startsWith('key=')))
+    .map(([pair]) => pair)
   if (kept.length === pairs.length) return search
   return kept.length === 0 ? '' : `?${kept.join('&')}`
+}
+
+/** A pair as the provider reads it; as it is where its escapes are none. */
+function unescaped(pair: string): string {
+  try {
+    return decodeURIComponent(pair)
+  } catch {
+    return pair
+  }
 }
 
 function providerOfUrl(url: string): string | null {

@@ -381,6 +381,7 @@ describe('the query', () => {
 
   test('never carries a key of ours', () => {
     expect(told('/v1/models?key=llmt_canary')[2]).toBe('https://api.openai.com/v1/models')
+    expect(told('/v1/models?a=%zz&key=l%6cmt%5fcanary&b=%31')[2]).toBe('https://api.openai.com/v1/models?a=%zz&b=%31')
     expect(told('/v1/models?a=1&key=llmt_canary&b=2')[2]).toBe('https://api.openai.com/v1/models?a=1&b=2')
     expect(told(`${path}?key=llmt_canary&alt=sse`, null, google(null))[2]).toBe(`https://g.example${path}?alt=sse`)
   })
