@@ -3,7 +3,7 @@
  * is null, never 0. In lists the texts are null: a page of a thousand rows stays small.
  */
 import { z } from '@hono/zod-openapi'
-import type { Finding, Severity } from '../core/domain/finding.ts'
+import { scoreOf, type Finding, type Severity } from '../core/domain/finding.ts'
 import { asRecord, parseJson } from '../core/domain/json.ts'
 import { toUsd, type NanoUsd } from '../core/domain/money.ts'
 import type { Trace, TraceRow } from '../core/domain/query.ts'
@@ -38,8 +38,6 @@ export const ACTION_TYPES = [
 export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[]
 
 /** What a finding counts for on the scale from 0 to 100; a span's score is that of its worst finding. */
-const SCORE: { readonly [severity in Severity]: number } = { info: 10, low: 30, medium: 60, high: 80, critical: 95 }
-
 // --- shapes ---------------------------------------------------------------------------------------------------------------------
 
 const text = (description: string) => z.string().nullable().openapi({ description })
@@ -390,11 +388,6 @@ export function toWireUsage(usage: Omit<Usage, 'reported'>): z.infer<typeof usag
     output: usage.output,
     reasoning: usage.reasoning,
   }
-}
-
-/** The score of the worst finding, 0 to 100; null without findings. */
-export function scoreOf(findings: readonly Finding[]): number | null {
-  return findings.reduce<number | null>((worst, finding) => Math.max(worst ?? 0, SCORE[finding.severity]), null)
 }
 
 /** `origin: text` a line; tool calls and results carry their name. Null where no text was kept. */

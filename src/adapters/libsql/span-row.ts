@@ -1,7 +1,7 @@
 /** A span as a row and back. A field that is neither a column nor in `SpanDetails` would be lost: the contract suite's round trip tells. */
 import { sql } from 'drizzle-orm'
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
-import type { Finding, Severity } from '../../core/domain/finding.ts'
+import { scoreOf, type Finding } from '../../core/domain/finding.ts'
 import type { Segment } from '../../core/domain/segment.ts'
 import { modelOf, type ActionType, type AgentAction, type TraceSpan } from '../../core/domain/span.ts'
 import { spans, type SpanDetails } from './trace-schema.ts'
@@ -14,8 +14,6 @@ export const ACTION_BITS: { readonly [type in ActionType]: number } = {
   web_access: 8,
   file_access: 16,
 }
-
-const SCORE: { readonly [severity in Severity]: number } = { info: 10, low: 30, medium: 60, high: 80, critical: 95 }
 
 type Value = string | number | null
 
@@ -107,11 +105,6 @@ function detailsOf(span: TraceSpan): SpanDetails {
     input: { textBytes: span.input.textBytes, isTruncated: span.input.isTruncated },
     output: { textBytes: span.output.textBytes, isTruncated: span.output.isTruncated },
   }
-}
-
-/** The score of the worst finding; null without findings. */
-function scoreOf(found: readonly Finding[]): number | null {
-  return found.reduce<number | null>((worst, finding) => Math.max(worst ?? 0, SCORE[finding.severity]), null)
 }
 
 /** A decoder for JSON that this module wrote. */

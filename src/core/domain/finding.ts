@@ -27,3 +27,10 @@ export type Verdict = {
 }
 
 export const PASS: Verdict = { action: 'pass', findings: [] }
+
+const SCORE: { readonly [severity in Severity]: number } = { info: 10, low: 30, medium: 60, high: 80, critical: 95 }
+
+/** The security score of a call, 0 to 100: that of its worst finding; null without findings. */
+export function scoreOf(findings: readonly Finding[]): number | null {
+  return findings.reduce<number | null>((worst, finding) => Math.max(worst ?? 0, SCORE[finding.severity]), null)
+}

@@ -1,8 +1,8 @@
+import { scoreOf } from '../../../src/core/domain/finding.ts'
 import { describe, expect, test } from 'bun:test'
 import {
   promptOf,
   responseOf,
-  scoreOf,
   spanSchema,
   toWireSpan,
   toWireTrace,
