@@ -2,9 +2,9 @@
  * The way of a call, as in the design's table: identify, inspect, guard beside reserve, forward, capture, settle, ship. A stage's
  * output is the next one's input, so none can be skipped. Only this file joins stages.
  */
-import { createAnswerReader } from './capture/answer-reader.ts'
-import { answeredSpan, refusedSpan, type CallFacts } from './capture/capture.ts'
-import { tap, type TapEnd } from './capture/tap.ts'
+import { refusedSpan, type CallFacts } from './capture/capture.ts'
+import { createHandOn } from './capture/hand-on.ts'
+import type { TapEnd } from './capture/tap.ts'
 import type { Dialect, RequestTarget } from './dialects/dialect.ts'
 import { dialectOfPath } from './dialects/registry.ts'
 import { appError, type AppError } from './domain/errors.ts'
@@ -40,13 +40,6 @@ import {
 } from './ports.ts'
 import { ship } from './ship/ship.ts'
 import { reserve, settle } from './spend/reserve.ts'
-
-/** Answers that have no body, whatever the upstream sends behind their head. */
-const BODILESS: readonly number[] = [204, 205, 304]
-
-/** A body that announces no more than this is handed on as a whole, a longer one as a stream. */
-const WHOLE_BYTES_MAX = 1024 * 1024
-const NO_BYTES = new Uint8Array(0)
 
 /** How long a hold lives without being renewed. */
 const HOLD_TTL_MS = 900_000
@@ -94,10 +87,10 @@ export type Pipeline = {
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { config, clock, ids, metrics, prices } = deps
+  const { config, clock, ids, metrics } = deps
   const forward = createForward(deps)
+  const capture = createHandOn({ ...deps, idleTimeoutMs: config.upstream.idleTimeoutMs })
   const routeOf = createRouter(config)
-  const underway = new Set<() => void>()
   const defaultPolicy: Policy = { version: 0, capture: config.capture }
 
   async function handle(call: Call): Promise<Answer> {
@@ -162,6 +155,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     if (answer.value.status < 200 || answer.value.status > 599) {
       // No response of ours can carry it (101 asks for another protocol, the rest are no HTTP statuses).
       leave()
+      call.signal?.removeEventListener('abort', leave)
+      await settle(deps.ledger, caller.tenantId, hold.value, [])
       const error = appError(
         'upstream.unreachable',
         `the provider answered with status ${answer.value.status}, which cannot be passed on`,
@@ -189,106 +184,31 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
   }
 
-  /** Joins the tap and the capture stage: the caller reads, the span is built when the answer has ended. */
+  /** The answer to the caller, and its span once it has ended. */
   async function captured(
     facts: Facts,
     known: CallFacts,
     answer: UpstreamResponse,
     upstreamMs: number,
     abort: () => void,
-    done: (span: TraceSpan) => Promise<void>,
+    onSpan: (span: TraceSpan) => Promise<void>,
   ): Promise<Answer> {
+    const { call, start } = facts
+    const handed = await capture.handOn({
+      call: known,
+      answer,
+      start,
+      upstreamMs,
+      hasCallerLeft: () => call.signal?.aborted === true,
+      background: call.background,
+      abort,
+      onSpan,
+    })
+    if (handed.kind === 'brokenOff') return rendered(known.dialect, brokenOff(handed.end), known)
     const headers = answerHeaders(answer.headers, answer.isDecoded)
     mark(headers, known)
     if (config.serverTiming) headers.append('server-timing', `up;dur=${upstreamMs.toFixed(1)}`)
-    const encoding = answer.isDecoded ? null : answer.headers.get('content-encoding')
-    const reader = createAnswerReader(known.dialect, answer.headers.get('content-type') ?? '', encoding, deps.decompress)
-    let responseBytes = 0
-    let ttftMs: number | null = null
-
-    const finish = async (end: TapEnd): Promise<void> => {
-      const durationMs = clock.monotonic() - facts.start
-      const finishing = reader.finish()
-      const read = finishing instanceof Promise ? await finishing : finishing
-      const span = answeredSpan(
-        known,
-        { status: answer.status, headers: answer.headers, upstreamMs, ttftMs, durationMs, responseBytes, end, read },
-        prices,
-      )
-      await done(span)
-    }
-
-    if (facts.call.method === 'HEAD' || BODILESS.includes(answer.status)) {
-      facts.call.background('capture', Promise.all([finish('complete'), answer.body?.cancel()]))
-      return { status: answer.status, headers, body: null }
-    }
-    const announcedBytes = answer.isDecoded && answer.headers.has('content-encoding') ? null : announced(answer.headers)
-    if (announcedBytes !== null && announcedBytes <= WHOLE_BYTES_MAX && !isEventual(answer.headers)) {
-      const body = await wholeBody(answer, announcedBytes, abort)
-      responseBytes = body.bytes.byteLength
-      reader.push(body.bytes)
-      const end = body.end === 'complete' || facts.call.signal?.aborted !== true ? body.end : 'cancelled'
-      facts.call.background('capture', finish(end))
-      return end === 'complete'
-        ? { status: answer.status, headers, body: body.bytes }
-        : rendered(known.dialect, brokenOff(end), known)
-    }
-    const stream = answer.body
-    if (stream === null) {
-      facts.call.background('capture', finish('complete'))
-      return { status: answer.status, headers, body: null }
-    }
-    // On Workers an isolate lives as long as its background work: it is announced now and ends with the answer.
-    const ended = Promise.withResolvers<TapEnd>()
-    facts.call.background('capture', ended.promise.then(finish))
-    const giveUp = (): void => {
-      ended.resolve('cancelled')
-      abort()
-    }
-    underway.add(giveUp)
-    const body = tap(
-      stream,
-      {
-        onChunk: (chunk) => {
-          responseBytes += chunk.byteLength
-          reader.push(chunk)
-          if (ttftMs === null && reader.hasContent()) ttftMs = clock.monotonic() - facts.start
-        },
-        // Where the runtime tells us first that the caller left, the upstream breaks because we broke it off.
-        onEnd: (end) => {
-          underway.delete(giveUp)
-          ended.resolve(end === 'died' && facts.call.signal?.aborted === true ? 'cancelled' : end)
-        },
-      },
-      {
-        clock,
-        idleTimeoutMs: config.upstream.idleTimeoutMs,
-        announcedBytes,
-        abort,
-      },
-    )
-    return { status: answer.status, headers, body }
-  }
-
-  /** A small body of known length is read at once: it costs one read instead of a stream, and its length can be announced again. */
-  async function wholeBody(
-    answer: UpstreamResponse,
-    announcedBytes: number,
-    abort: () => void,
-  ): Promise<{ readonly bytes: Uint8Array; readonly end: TapEnd }> {
-    let isIdle = false
-    const stopTimer = clock.after(config.upstream.idleTimeoutMs, () => {
-      isIdle = true
-      abort()
-    })
-    try {
-      const bytes = await answer.bytes()
-      return { bytes, end: bytes.byteLength < announcedBytes ? 'short' : 'complete' }
-    } catch {
-      return { bytes: NO_BYTES, end: isIdle ? 'idle' : 'died' }
-    } finally {
-      stopTimer()
-    }
+    return { status: answer.status, headers, body: handed.body }
   }
 
   function refuse(
@@ -312,12 +232,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     ship(span, policy.capture.text !== 'none', deps.queue, background)
   }
 
-  function abandon(): void {
-    for (const giveUp of underway) giveUp()
-    underway.clear()
-  }
-
-  return { handle, abandon, breakers: forward.breakers }
+  return { handle, abandon: capture.abandon, breakers: forward.breakers }
 }
 
 type Facts = {
@@ -398,18 +313,4 @@ function brokenOff(end: TapEnd): AppError {
 function mark(headers: Headers, known: CallFacts): void {
   headers.set('x-llmtrace-trace-id', known.caller.traceId)
   headers.set('x-llmtrace-span-id', known.spanId)
-}
-
-/** A body whose parts mean something before its end must not wait for it. */
-function isEventual(headers: Headers): boolean {
-  return /^\s*(text\/event-stream|application\/([\w.+-]*ndjson|jsonl|stream\+json|vnd\.amazon\.eventstream))/i.test(
-    headers.get('content-type') ?? '',
-  )
-}
-
-function announced(headers: Headers): number | null {
-  const value = headers.get('content-length')
-  if (value === null) return null
-  const bytes = Number(value)
-  return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null
 }
