@@ -4,6 +4,7 @@ import type { SpanId, TenantId, TraceId } from '../../src/core/domain/ids.ts'
 import type { NanoUsd } from '../../src/core/domain/money.ts'
 import type { CapturedText, AgentAction, TraceSpan } from '../../src/core/domain/span.ts'
 import { usageOf } from '../../src/core/domain/usage.ts'
+import { aFinding as baseFinding, anAction as baseAction } from '../support/spans.ts'
 
 /** 2026-11-20T08:00:00Z. */
 export const NOW = Date.UTC(2026, 10, 20, 8)
@@ -33,36 +34,16 @@ export function texts(
 }
 
 export function anAction(more: Partial<AgentAction> = {}): AgentAction {
-  return {
-    id: 'a-1',
-    actionType: 'tool_call',
-    name: 'get_weather',
-    arguments: '{"city":"Cologne"}',
-    result: 'sunny',
-    durationMs: 3,
-    isSuccess: true,
-    exitCode: null,
-    httpMethod: null,
-    httpStatus: null,
-    fileOperation: null,
-    time: NOW,
-    metadata: {},
-    ...more,
-  }
+  return baseAction({ result: 'sunny', durationMs: 3, time: NOW, ...more })
 }
 
 export function aFinding(more: Partial<Finding> = {}): Finding {
-  return {
-    id: 'f-1',
-    findingType: 'prompt_injection',
-    severity: 'high',
-    confidence: 0.9,
-    description: 'asks to ignore what came before',
+  return baseFinding({
     pointer: '/messages/0/content',
     range: { startUtf16: 2, endUtf16: 9 },
     ruleId: 'ignore-previous',
     ...more,
-  }
+  })
 }
 
 /** A chat call that went well: 100 ms, 12 tokens, 0.001 USD. */
