@@ -47,7 +47,7 @@ describe('the trace store in threads', () => {
     const store = await openThreadedTraceStore({ path: at('reason.db'), autoMigrate: true })
     const failure = await failureOf(store.write(envelopesOf([aSpan({ provider: null as unknown as string })])))
     expect(failure).toBeInstanceOf(PortError)
-    expect(failure).toMatchObject({ dependency: 'trace_store', cause: { code: 'SQLITE_CONSTRAINT' } })
+    expect(failure).toMatchObject({ dependency: 'trace_store', cause: { code: 'SQLITE_CONSTRAINT_NOTNULL' } })
     const unsendable = await failureOf(store.write(envelopesOf([aSpan({ path: (() => '') as unknown as string })])))
     expect(unsendable).toBeInstanceOf(PortError)
     expect(await total(store)).toBe(0)

@@ -16,9 +16,9 @@ export const TIME_MS_MAX = 2 ** 42 - 1
 /** Rows of milliseconds that are full lie here, after all others, in the order of their arrival. */
 const OVERFLOW = 1n << 62n
 
-/** The millisecond whose slots a span that starts at `time` takes. */
-export function slotTime(time: EpochMs): number {
-  return Math.trunc(Math.min(Math.max(time, 0), TIME_MS_MAX))
+/** The first row id of the millisecond in which a span starts. */
+export function slotsOf(time: EpochMs): bigint {
+  return BigInt(Math.trunc(Math.min(Math.max(time, 0), TIME_MS_MAX))) << SLOT_BITS
 }
 
 /** The first row id of a millisecond: spans from `time` on have this or more, spans before it have less. */
@@ -27,14 +27,13 @@ export function seqFrom(time: EpochMs): bigint {
 }
 
 /**
- * SQL for a free row id for a span that starts at `time`, an expression in milliseconds. Of rows in one statement each has another
- * `slot` within its millisecond and another `row` in all. Holds within a write transaction only.
+ * SQL for a free row id of the millisecond whose first one `first` stands for, a placeholder that is bound to `slotsOf`. Holds within a
+ * write transaction only.
  */
-export function nextSeq(time: string, slot: string, row: string): string {
-  const first = `(CAST(min(max(${time}, 0), ${TIME_MS_MAX}) AS INTEGER) << ${SLOT_BITS})`
-  const last = `(SELECT max(seq) FROM spans WHERE seq BETWEEN ${first} AND ${first} + ${SLOT_LAST})`
-  return `CASE
-    WHEN ${last} IS NULL THEN ${first} + ${slot}
-    WHEN ${last} + 1 + ${slot} <= ${first} + ${SLOT_LAST} THEN ${last} + 1 + ${slot}
-    ELSE coalesce((SELECT max(seq) FROM spans WHERE seq >= ${OVERFLOW}), ${OVERFLOW}) + 1 + ${row} END`
+export function nextSeq(first: string): string {
+  return `(SELECT CASE
+      WHEN last IS NULL THEN ${first}
+      WHEN last < ${first} + ${SLOT_LAST} THEN last + 1
+      ELSE coalesce((SELECT max(seq) FROM spans WHERE seq >= ${OVERFLOW}), ${OVERFLOW}) + 1 END
+    FROM (SELECT max(seq) AS last FROM spans WHERE seq BETWEEN ${first} AND ${first} + ${SLOT_LAST}))`
 }

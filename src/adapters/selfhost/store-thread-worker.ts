@@ -8,7 +8,7 @@ import type { TraceStore } from '../../core/ports.ts'
 // oxlint-disable no-restricted-imports -- a thread has its own root, and this file is it.
 import { migrate } from '../libsql/migrate.ts'
 import { traceMigrations } from '../libsql/migrations-node.ts'
-import { openLibsqlFile } from '../libsql/open.ts'
+import { openFileWriter, openLibsqlFile } from '../libsql/open.ts'
 import { createLibsqlTraceStore } from '../libsql/trace-store.ts'
 // oxlint-enable no-restricted-imports
 import { errorData, type StoreAnswer, type StoreCall, type StoreThreadData } from './store-thread-messages.ts'
@@ -20,7 +20,7 @@ const { path, migrates }: StoreThreadData = workerData
 async function open(): Promise<TraceStore> {
   const client = await openLibsqlFile(path)
   if (migrates) await migrate(client, traceMigrations())
-  return createLibsqlTraceStore(client)
+  return createLibsqlTraceStore(client, openFileWriter(path))
 }
 
 async function answer({ id, method, args }: StoreCall, store: TraceStore): Promise<StoreAnswer> {

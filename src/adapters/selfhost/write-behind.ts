@@ -47,6 +47,8 @@ export function createWriteBehind(
   let waiting: Envelope[] = []
   let waitingChars = 0
   let sequence = 0
+  /** Spans up to this number have waited their time. */
+  let due = 0
   let stored = 0
   let accepted = 0
   const shed: { [reason: string]: number } = {}
@@ -74,10 +76,13 @@ export function createWriteBehind(
     sequence += 1
     waiting.push({ version: ENVELOPE_VERSION, writer: options.writer, sequence, span })
     waitingChars += chars
-    const isFull = waiting.length >= options.batchMax || waitingChars >= options.batchCharsMax
-    if (isFull && retryMs === 0) start()
+    if (isBatchFull() && retryMs === 0) write()
     else wait()
     return null
+  }
+
+  function isBatchFull(): boolean {
+    return waiting.length >= options.batchMax || waitingChars >= options.batchCharsMax
   }
 
   function lose(what: string, count: number): void {
@@ -88,7 +93,13 @@ export function createWriteBehind(
     stopTimer ??= clock.after(Math.max(options.windowMs, retryMs), start)
   }
 
+  /** All that waits now goes to the store. */
   function start(): void {
+    due = sequence
+    write()
+  }
+
+  function write(): void {
     stopTimer?.()
     stopTimer = null
     writing ??= drain().finally(() => {
@@ -99,8 +110,9 @@ export function createWriteBehind(
     })
   }
 
+  /** What comes while it writes waits for a time of its own or for a full batch: the larger the batch, the less a span costs. */
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
+    while ((waiting[0]?.sequence ?? Infinity) <= due || isBatchFull()) {
       const error = await (failures < SUSPECT_AFTER ? writeBatch() : sift())
       if (isClosed) return
       if (error === null) continue
@@ -113,7 +125,7 @@ export function createWriteBehind(
 
   async function writeBatch(): Promise<unknown> {
     const batch = nextBatch()
-    const error = await write(batch)
+    const error = await tryBatch(batch)
     if (error === null && !isClosed) {
       remove(batch)
       stored += batch.length
@@ -139,7 +151,7 @@ export function createWriteBehind(
     const refused: Envelope[] = []
     let last: unknown = null
     for (const envelope of waiting.slice(0, SIFTED_MAX)) {
-      const error = await write([envelope])
+      const error = await tryBatch([envelope])
       if (isClosed) return error
       if (error === null) taken.push(envelope)
       else {
@@ -160,7 +172,7 @@ export function createWriteBehind(
   }
 
   /** Null where the store has the batch, else what it says. */
-  async function write(batch: readonly Envelope[]): Promise<unknown> {
+  async function tryBatch(batch: readonly Envelope[]): Promise<unknown> {
     try {
       await store.write(batch)
       return null

@@ -112,7 +112,25 @@ describe('spans go to the store', () => {
     expect(b.batches).toEqual([
       [1, 2, 3],
       [4, 5, 6],
-      [7, 8],
+    ])
+    b.clock.advance(100)
+    await turn()
+    expect(b.batches[2]).toEqual([7, 8])
+  })
+
+  test('in full batches under load: what comes while one is written waits for its own time', async () => {
+    const b = bench()
+    const first = Promise.withResolvers<void>()
+    b.behave(() => first.promise)
+    b.send(...range(1, 5))
+    b.behave(async () => {})
+    first.resolve()
+    await turn()
+    b.send(6)
+    await turn()
+    expect(b.batches).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
     ])
   })
 
@@ -128,6 +146,8 @@ describe('spans go to the store', () => {
     expect([b.attempts(), b.batches]).toEqual([1, []])
     b.behave(async () => {})
     first.resolve()
+    await turn()
+    b.clock.advance(100)
     await turn()
     expect(b.batches).toEqual([[1, 2, 3], [4, 5, 6], [7]])
   })
@@ -233,6 +253,8 @@ describe('a store that is down', () => {
     b.queue.send(weighty(3, 2_000))
     b.queue.send(weighty(4, 9_000))
     b.queue.send(weighty(5, 10))
+    b.clock.advance(100)
+    await turn()
     b.clock.advance(100)
     await turn()
     expect(b.batches).toEqual([[1, 2], [3], [4], [5]])
