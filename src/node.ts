@@ -40,9 +40,9 @@ import type { KeyStore, Log, TraceStore } from './core/ports.ts'
 import type { Phase } from './routes/health.ts'
 
 /** Spans of one write to the store. */
-const BATCH_SPANS_MAX = 300
+const BATCH_SPANS_MAX = 100
 /** Characters of one write: what the store's thread gets is copied, and is garbage there afterwards. */
-const BATCH_CHARS_MAX = 1024 * 1024
+const BATCH_CHARS_MAX = 256 * 1024
 /** Characters that may wait for the store with their texts: a store that is slower than the traffic must not fill the memory. */
 const TEXT_CHARS_MAX = 8 * 1024 * 1024
 /** Characters that may wait at all: then spans are shed. */
