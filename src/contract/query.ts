@@ -1,6 +1,7 @@
 /** The questions of the query API and the answers that are not traces: parameters into filters, bodies into actions, stats into JSON. */
 import { z } from '@hono/zod-openapi'
 import { cutUtf8 } from '../core/capture/kept-text.ts'
+import { SEVERITIES } from '../core/domain/finding.ts'
 import type { TenantId } from '../core/domain/ids.ts'
 import { nanoUsd, type NanoUsd } from '../core/domain/money.ts'
 import {
@@ -31,7 +32,7 @@ import {
   usdSchema,
   type Problem,
 } from './common.ts'
-import { ACTION_TYPES, OPERATIONS, SEVERITIES, STATUSES, actionSchema, toWireUsage, usageSchema, usdOf } from './trace.ts'
+import { ACTION_TYPES, OPERATIONS, STATUSES, actionSchema, toWireUsage, usageSchema, usdOf } from './trace.ts'
 
 const VALUE_CHARS_MAX = 256
 const SEARCH_CHARS_MAX = 512

@@ -3,11 +3,11 @@
  * is null, never 0. In lists the texts are null: a page of a thousand rows stays small.
  */
 import { z } from '@hono/zod-openapi'
-import { scoreOf, type Finding, type Severity } from '../core/domain/finding.ts'
+import { CATEGORIES, SEVERITIES, VERDICT_ACTIONS, scoreOf, type Finding } from '../core/domain/finding.ts'
 import { asRecord, parseJson } from '../core/domain/json.ts'
 import { toUsd, type NanoUsd } from '../core/domain/money.ts'
 import type { Trace, TraceRow } from '../core/domain/query.ts'
-import { visibleText, type Segment } from '../core/domain/segment.ts'
+import { ORIGINS, visibleText, type Segment } from '../core/domain/segment.ts'
 import { modelOf, type AgentAction, type Cost, type TraceSpan } from '../core/domain/span.ts'
 import { rfc3339 } from '../core/domain/time.ts'
 import { completionTokens, promptTokens, totalTokens, type Usage } from '../core/domain/usage.ts'
@@ -34,8 +34,6 @@ export const ACTION_TYPES = [
   'web_access',
   'file_access',
 ] as const satisfies readonly AgentAction['actionType'][]
-
-export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[]
 
 /** What a finding counts for on the scale from 0 to 100; a span's score is that of its worst finding. */
 // --- shapes ---------------------------------------------------------------------------------------------------------------------
@@ -95,15 +93,28 @@ export const findingSchema = z
   .object({
     id: z.string(),
     finding_type: z.string().openapi({ example: 'prompt_injection' }),
+    category: z.enum(CATEGORIES).openapi({ description: 'What a policy speaks about.' }),
     severity: z.enum(SEVERITIES),
     confidence_score: z.number().openapi({ minimum: 0, maximum: 1 }),
     description: z.string(),
+    direction: z.enum(['input', 'output']),
+    origin: z
+      .enum(ORIGINS)
+      .nullable()
+      .openapi({ description: 'Whose text it is; null where the finding is about the call as a whole.' }),
     location: text('JSON pointer of the text; null where the finding is about the call as a whole.'),
     range: z
       .object({ start_utf16: countSchema, end_utf16: countSchema })
       .nullable()
       .openapi({ description: 'Half-open, in UTF-16 code units of that text.' }),
     rule_id: z.string().nullable(),
+    via: z.array(z.string()).openapi({ description: 'Encodings that were taken off, the outer one first.' }),
+    excerpt: text('Length and short hash of what matched, never the text itself.'),
+    action: z.enum(VERDICT_ACTIONS).openapi({ description: 'What the policy made of it.' }),
+    shadow_action: z
+      .enum(VERDICT_ACTIONS)
+      .nullable()
+      .openapi({ description: 'What it would have made of it outside of shadow mode.' }),
   })
   .openapi('Finding')
 
@@ -371,12 +382,19 @@ export function toWireFinding(finding: Finding): WireFinding {
   return {
     id: finding.id,
     finding_type: finding.findingType,
+    category: finding.category,
     severity: finding.severity,
     confidence_score: finding.confidence,
     description: finding.description,
+    direction: finding.direction,
+    origin: finding.origin,
     location: finding.pointer,
     range: finding.range === null ? null : { start_utf16: finding.range.startUtf16, end_utf16: finding.range.endUtf16 },
     rule_id: finding.ruleId,
+    via: [...finding.via],
+    excerpt: finding.excerpt,
+    action: finding.action,
+    shadow_action: finding.shadowAction,
   }
 }
 

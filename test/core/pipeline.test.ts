@@ -692,6 +692,13 @@ describe('a verdict', () => {
   const FINDING: Finding = {
     id: 'f1',
     findingType: 'prompt_injection',
+    category: 'injection',
+    direction: 'input',
+    origin: 'user',
+    via: [],
+    excerpt: null,
+    action: 'flag',
+    shadowAction: null,
     severity: 'high',
     confidence: 0.9,
     description: 'matched question',

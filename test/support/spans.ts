@@ -1,7 +1,7 @@
 /** Builders for spans: one call with everything usual about it, and any call at all. */
 import * as fc from 'fast-check'
 import { ENVELOPE_VERSION, type Envelope } from '../../src/core/domain/envelope.ts'
-import type { Finding } from '../../src/core/domain/finding.ts'
+import { CATEGORIES, type Finding } from '../../src/core/domain/finding.ts'
 import type { KeyId, ProjectId, SpanId, TenantId, TraceId } from '../../src/core/domain/ids.ts'
 import type { NanoUsd } from '../../src/core/domain/money.ts'
 import type { Origin, Segment } from '../../src/core/domain/segment.ts'
@@ -110,6 +110,13 @@ export function aFinding(more: Partial<Finding> = {}): Finding {
   return {
     id: 'f-1',
     findingType: 'prompt_injection',
+    category: 'injection',
+    direction: 'input',
+    origin: 'user',
+    via: [],
+    excerpt: '14 chars, sha256:1f9c2ab4',
+    action: 'flag',
+    shadowAction: null,
     severity: 'high',
     confidence: 0.9,
     description: 'asks to ignore what came before',
@@ -170,6 +177,13 @@ const action: fc.Arbitrary<AgentAction> = fc.record({
 const finding: fc.Arbitrary<Finding> = fc.record({
   id: content,
   findingType: label,
+  category: fc.constantFrom(...CATEGORIES),
+  direction: fc.constantFrom('input', 'output'),
+  origin: maybe(fc.constantFrom('system', 'user', 'assistant', 'tool_definition', 'tool_call', 'tool_result')),
+  via: fc.array(label, { maxLength: 2 }),
+  excerpt: maybe(content),
+  action: fc.constantFrom('pass', 'flag', 'redact', 'block'),
+  shadowAction: maybe(fc.constantFrom('pass', 'flag', 'redact', 'block')),
   severity: fc.constantFrom('info', 'low', 'medium', 'high', 'critical'),
   confidence: fc.double({ min: 0, max: 1, noNaN: true }).map((confidence) => confidence + 0),
   description: content,

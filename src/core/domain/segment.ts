@@ -1,6 +1,7 @@
 /** The canonical view of what a call carries: texts with their origin and their place in the body. */
 
-export type Origin = 'system' | 'user' | 'assistant' | 'tool_definition' | 'tool_call' | 'tool_result'
+export const ORIGINS = ['system', 'user', 'assistant', 'tool_definition', 'tool_call', 'tool_result'] as const
+export type Origin = (typeof ORIGINS)[number]
 
 export type SegmentKind = 'text' | 'reasoning' | 'refusal' | 'json'
 

@@ -103,6 +103,13 @@ describe('the span of an answered call', () => {
     const finding = {
       id: 'f',
       findingType: 't',
+      category: 'injection',
+      direction: 'input',
+      origin: 'user',
+      via: [],
+      excerpt: null,
+      action: 'flag',
+      shadowAction: null,
       severity: 'low',
       confidence: 1,
       description: '',

@@ -10,6 +10,13 @@ function finding(id: string): Finding {
   return {
     id,
     findingType: 'test',
+    category: 'injection',
+    direction: 'input',
+    origin: 'user',
+    via: [],
+    excerpt: null,
+    action: 'flag',
+    shadowAction: null,
     severity: 'low',
     confidence: 0.5,
     description: '',

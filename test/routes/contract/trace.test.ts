@@ -67,12 +67,19 @@ describe('a span', () => {
     expect(toWireSpan(rich, 'full').security_findings[0]).toEqual({
       id: 'f-1',
       finding_type: 'prompt_injection',
+      category: 'injection',
       severity: 'high',
       confidence_score: 0.9,
       description: 'asks to ignore what came before',
+      direction: 'input',
+      origin: 'user',
       location: '/messages/0/content',
       range: { start_utf16: 2, end_utf16: 9 },
       rule_id: 'ignore-previous',
+      via: [],
+      excerpt: '14 chars, sha256:1f9c2ab4',
+      action: 'flag',
+      shadow_action: null,
     })
   })
 
