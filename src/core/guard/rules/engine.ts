@@ -1,0 +1,191 @@
+/**
+ * Runs rules over the forms of a text. One pass finds the literals; a rule's pattern is tried only near them, so that most texts touch
+ * few patterns. Time is linear: windows of one rule are joined before its pattern sees them, and patterns have bounded gaps only.
+ */
+import { ORIGINS } from '../../domain/segment.ts'
+import type { Form, Match, Place, Scanner } from '../match.ts'
+import type { Rule, Span } from './rule.ts'
+import { createWordIndex } from './word-index.ts'
+
+const REACH_UTF16 = 240
+/** Matches of one rule in one text. More say nothing new. */
+const MATCHES_MAX = 32
+/** A window's end is moved to the end of its word, so that a pattern sees no half words. */
+const WORD_REST_MAX = 64
+
+type Compiled = {
+  readonly rule: Rule
+  /** Null for a structural rule. */
+  readonly regex: RegExp | null
+  readonly reach: number
+  /** Numbers of its groups of literals. */
+  readonly groups: readonly number[]
+  /** Bits of `placeBit`. */
+  readonly places: number
+}
+
+/** Throws where two rules have the same id. */
+export function compileRules(rules: readonly Rule[]): Scanner {
+  const groups = new Map<string, number>()
+  const groupsOfWord = new Map<string, number[]>()
+  const always: Compiled[] = []
+  /** By the number of their first group. */
+  const byGroup: Compiled[][] = []
+  const ids = new Set<string>()
+  for (const rule of rules) {
+    if (ids.has(rule.id)) throw new Error(`rule id used twice: ${rule.id}`)
+    ids.add(rule.id)
+    const numbers = rule.words.map((words) => {
+      const key = [...words].sort().join('\n')
+      const known = groups.get(key)
+      if (known !== undefined) return known
+      const number = groups.size
+      groups.set(key, number)
+      byGroup.push([])
+      for (const word of new Set(words)) groupsOfWord.set(word, [...(groupsOfWord.get(word) ?? []), number])
+      return number
+    })
+    const compiled: Compiled = {
+      rule,
+      regex: rule.pattern instanceof RegExp ? new RegExp(rule.pattern.source, withGlobal(rule.pattern.flags)) : null,
+      reach: rule.reachUtf16 ?? REACH_UTF16,
+      groups: numbers,
+      places: placeBits(rule),
+    }
+    const [first] = numbers
+    if (first === undefined) always.push(compiled)
+    else byGroup[first]?.push(compiled)
+  }
+  const words = [...groupsOfWord.keys()]
+  const groupsOf = words.map((word) => groupsOfWord.get(word) ?? [])
+  const findWords = createWordIndex(words)
+
+  return (forms, place) => {
+    const bit = placeBit(place)
+    const matches = new Map<Rule, Match[]>()
+    for (const form of forms) {
+      const hits: number[][] = []
+      const touched: number[] = []
+      findWords(form.folded, (word, start) => {
+        for (const group of groupsOf[word] as number[]) {
+          const starts = hits[group]
+          if (starts === undefined) {
+            hits[group] = [start]
+            touched.push(group)
+          } else if (starts[starts.length - 1] !== start) starts.push(start)
+        }
+      })
+      for (const compiled of always) if ((compiled.places & bit) !== 0) run(compiled, form, hits, matches)
+      for (const group of touched) {
+        for (const compiled of byGroup[group] as Compiled[]) {
+          if ((compiled.places & bit) === 0) continue
+          if (compiled.groups.every((other) => hits[other] !== undefined)) run(compiled, form, hits, matches)
+        }
+      }
+    }
+    return [...matches.values()].flat()
+  }
+}
+
+function run(compiled: Compiled, form: Form, hits: readonly number[][], matches: Map<Rule, Match[]>): void {
+  const { rule, regex } = compiled
+  let known = matches.get(rule)
+  const report = (start: number, end: number): boolean => {
+    if (known === undefined) matches.set(rule, (known = []))
+    add(known, rule, form, start, end)
+    return known.length < MATCHES_MAX
+  }
+  if (known !== undefined && known.length >= MATCHES_MAX) return
+  const text = rule.isExact === true ? form.text : form.folded
+  if (typeof rule.pattern === 'function') {
+    for (const { start, end } of rule.pattern(form)) if (!report(start, end)) return
+    return
+  }
+  if (regex === null) return
+  for (const window of windowsOf(compiled, text, hits)) {
+    const seen = window.end === text.length ? text : text.slice(0, window.end)
+    regex.lastIndex = window.start
+    for (let found = regex.exec(seen); found !== null; found = regex.exec(seen)) {
+      const end = found.index + found[0].length
+      if (end === found.index) regex.lastIndex++
+      else if (!report(found.index, end)) return
+    }
+  }
+}
+
+/** Where a match can be: near the rarest group's literals, and near one of each other group. Ascending, apart from each other. */
+function windowsOf(compiled: Compiled, text: string, hits: readonly number[][]): Span[] {
+  if (compiled.groups.length === 0) return [{ start: 0, end: text.length }]
+  const starts = compiled.groups.map((group) => hits[group] ?? [])
+  const rarest = starts.reduce((least, other) => (other.length < least.length ? other : least))
+  const next = starts.map(() => 0)
+  const windows: Span[] = []
+  let start = -1
+  let end = -1
+  const close = () => {
+    if (start < 0) return
+    const isNearAll = starts.every((others, i) => {
+      let at = next[i] as number
+      while (at < others.length && (others[at] as number) < start) at++
+      next[i] = at
+      return at < others.length && (others[at] as number) < end
+    })
+    if (isNearAll) windows.push({ start, end: endOfWord(text, end) })
+  }
+  for (const hit of rarest) {
+    const from = Math.max(0, hit - compiled.reach)
+    if (from > end) {
+      close()
+      start = from
+    }
+    end = Math.min(text.length, hit + compiled.reach)
+  }
+  close()
+  return windows
+}
+
+function endOfWord(text: string, end: number): number {
+  const last = Math.min(text.length, end + WORD_REST_MAX)
+  let at = end
+  while (at < last && /[\p{L}\p{M}\p{N}]/u.test(text.charAt(at))) at++
+  return at
+}
+
+/** Overlapping matches of one rule become one; what a decoded form repeats of the text itself is dropped. */
+function add(known: Match[], rule: Rule, form: Form, start: number, end: number): void {
+  const range = form.rangeOf(start, end)
+  for (let i = known.length - 1; i >= 0; i--) {
+    const other = known[i]
+    if (other?.range == null || other.range.startUtf16 >= range.endUtf16 || other.range.endUtf16 <= range.startUtf16) continue
+    if (other.via.length === form.via.length) {
+      const startUtf16 = Math.min(other.range.startUtf16, range.startUtf16)
+      known[i] = { ...other, range: { startUtf16, endUtf16: Math.max(other.range.endUtf16, range.endUtf16) } }
+    }
+    return
+  }
+  known.push({
+    ruleId: rule.id,
+    findingType: rule.findingType,
+    category: rule.category,
+    severity: rule.severity,
+    confidence: rule.confidence,
+    description: rule.description,
+    range,
+    via: form.via,
+    tag: rule.tag ?? null,
+  })
+}
+
+function withGlobal(flags: string): string {
+  return flags.includes('g') ? flags : `${flags}g`
+}
+
+function placeBit(place: Pick<Place, 'direction' | 'origin'>): number {
+  return 1 << (ORIGINS.indexOf(place.origin) * 2 + (place.direction === 'input' ? 0 : 1))
+}
+
+function placeBits(rule: Rule): number {
+  let bits = 0
+  for (const direction of rule.directions) for (const origin of rule.origins) bits |= placeBit({ direction, origin })
+  return bits
+}
