@@ -86,7 +86,7 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     sign: createSigner(),
     decompress: nodeDecompress,
     keys,
-    policies: createConfigPolicies(gateway.capture, captureOverridesOf(config)),
+    policies: createConfigPolicies(gateway, captureOverridesOf(config)),
     detectors: [],
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),

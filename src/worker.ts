@@ -85,7 +85,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     sign: createSigner(),
     decompress: webDecompress,
     keys,
-    policies: createConfigPolicies(gateway.capture, captureOverridesOf(config)),
+    policies: createConfigPolicies(gateway, captureOverridesOf(config)),
     detectors: [],
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),

@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import { KEYS, ROOT, VARIABLES, variableOf, type KeyNode } from '../contract/config/keys.ts'
-import { asRecord } from '../core/domain/json.ts'
 
 const WIDTH = 110
 
@@ -37,27 +36,30 @@ function yamlOf(name: string, node: KeyNode, indent: string): string {
   if (node.type === 'group') {
     return `${about}${indent}${name}:\n${[...node.children].map(([child, below]) => yamlOf(child, below, inside)).join('')}`
   }
-  if (node.type === 'record') {
+  if (node.type === 'record' || (node.type === 'list' && (node.entry?.children.size ?? 0) > 0)) {
     const keys = [...(node.entry?.children ?? [])].map(([key, below]) => comment(`${key} - ${aboutOf(below)}`, inside)).join('')
+    const none = node.type === 'list' ? `${inside}[]\n` : ''
     const example =
       node.example === undefined ? '' : `${inside}#\n${commented(stringify(node.example, { lineWidth: 0 }), inside)}`
-    return `${about}${indent}${name}:\n${keys}${example}`
+    return `${about}${indent}${name}:\n${keys}${none}${example}`
   }
-  const example = node.example === undefined ? '' : comment(`Example: ${String(node.example)}`, indent)
-  return `${about}${example}${indent}${name}: ${stringify(node.initial, { lineWidth: 0 }).trim()}\n`
+  const example = node.example === undefined ? '' : comment(`Example: ${shownExample(node.example)}`, indent)
+  const initial = Array.isArray(node.initial) ? JSON.stringify(node.initial) : stringify(node.initial, { lineWidth: 0 }).trim()
+  return `${about}${example}${indent}${name}: ${initial}\n`
 }
 
 function envOf(node: KeyNode): string {
   const variable = variableOf(node.path)
   const short = [...VARIABLES].find(([name, other]) => other === node && name !== variable)?.[0]
   const about = comment(`${aboutOf(node)}${short === undefined ? '' : ` Also: ${short}.`}`, '')
-  const example =
-    node.example === undefined
-      ? ''
-      : `# Example: ${asRecord(node.example) === null ? String(node.example) : JSON.stringify(node.example)}\n`
+  const example = node.example === undefined ? '' : `# Example: ${shownExample(node.example)}\n`
   const value =
     node.initial === null ? '' : typeof node.initial === 'object' ? JSON.stringify(node.initial) : String(node.initial)
   return `${about}${example}# ${variable}=${value}\n`
+}
+
+function shownExample(example: unknown): string {
+  return typeof example === 'object' ? JSON.stringify(example) : String(example)
 }
 
 function aboutOf(node: KeyNode): string {

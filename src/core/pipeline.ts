@@ -91,7 +91,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const forward = createForward(deps)
   const capture = createHandOn({ ...deps, idleTimeoutMs: config.upstream.idleTimeoutMs })
   const routeOf = createRouter(config)
-  const defaultPolicy: Policy = { version: 0, capture: config.capture }
+  const defaultPolicy: Policy = { version: 0, capture: config.capture, guard: config.guard }
 
   async function handle(call: Call): Promise<Answer> {
     const facts: Facts = { call, startTime: clock.now(), start: clock.monotonic(), spanId: ids.spanId() }
@@ -180,7 +180,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     } catch (error) {
       if (!(error instanceof PortError)) throw error
       deps.log.write('error', 'policy.unreadable', { tenant_id: caller.tenantId, error })
-      return { version: 0, capture: { ...config.capture, text: 'metadata' } }
+      return { ...defaultPolicy, capture: { ...config.capture, text: 'metadata' } }
     }
   }
 

@@ -77,7 +77,7 @@ describe('a command line that is not', () => {
     [['--auth.mdoe', 'open'], 'unknown flag --auth.mdoe, did you mean --auth.mode?'],
     [['--confg', 'x'], 'unknown flag --confg, did you mean --config?'],
     [['-x'], 'unknown flag -x, there are -c, -h, -v'],
-    [['--guard.mode', 'log'], '--guard.mode: guard is not in this version'],
+    [['--alerts.mode', 'log'], '--alerts.mode: alerts is not in this version'],
     [['--redis-url', 'x'], '--redis-url: storage.redis_url is not in this version'],
     [['--listen-addr'], '--listen-addr needs a value: --listen-addr=VALUE'],
     [['--listen-addr='], '--listen-addr needs a value: --listen-addr=VALUE'],

@@ -1,3 +1,4 @@
+import { DEFAULT_GUARD_POLICY } from '../../src/contract/config/guard.ts'
 import { describe, expect, test } from 'bun:test'
 import {
   captureOverridesOf,
@@ -124,6 +125,7 @@ test('every other setting arrives in the pipeline under its own name', () => {
     upstream: { connectTimeoutMs: 1, firstByteTimeoutMs: 2, idleTimeoutMs: 3, retries: 4 },
     breaker: { isEnabled: false, failureThreshold: 5, recoveryTimeoutMs: 6, halfOpenCallsMax: 7 },
     capture: { text: 'metadata', textBytesMax: 9 },
+    guard: DEFAULT_GUARD_POLICY,
     serverTiming: true,
   })
 })

@@ -202,7 +202,7 @@ describe('names that are not known', () => {
       ['LLMTRACE_PROVIDERS_OPENAI_BASE_URL: unknown variable, give the whole mapping as JSON in LLMTRACE_PROVIDERS'],
     ],
     ['a flag', { flags: { 'listen-adr': 'x' } }, ['--listen-adr: unknown flag']],
-    ['a section of a later version', { file: { guard: { pii: { action: 'alert_only' } } } }, ['guard: not in this version']],
+    ['a section of a later version', { file: { alerts: { channels: [] } } }, ['alerts: not in this version']],
     [
       'a key of a later version',
       { file: { limits: { tokens_per_minute: 5 } } },
@@ -344,14 +344,14 @@ describe('what must fit together', () => {
   test('all problems of all sources are told together, sorted by key', () => {
     expect(
       linesOf({
-        file: { auth: { mode: 'x' }, guard: {}, listen_addr: '0.0.0.0:80', providers: { mine: {} } },
+        file: { auth: { mode: 'x' }, alerts: {}, listen_addr: '0.0.0.0:80', providers: { mine: {} } },
         env: { LLMTRACE_LIMITS_MAX_REQUEST_BYTES: 'lots', LLMTRACE_UPSTREM_URL: 'x' },
         flags: { 'log-level': 'loud' },
       }),
     ).toEqual([
       'LLMTRACE_UPSTREM_URL: unknown variable, did you mean LLMTRACE_UPSTREAM_URL?',
+      'alerts: not in this version',
       'auth.mode: must be one of open, required, got "x"',
-      'guard: not in this version',
       'limits.max_request_bytes (LLMTRACE_LIMITS_MAX_REQUEST_BYTES): must be a whole number of bytes of at least 1024, got "lots"',
       'logging.level (--log-level): must be one of debug, info, warn, error, got "loud"',
       'providers.mine.base_url: must be set, since "mine" has no address of its own',
@@ -377,7 +377,7 @@ const NEEDS: { readonly [key: string]: { readonly [name: string]: string } } = {
 /** A value that the key takes and that is not its default, and its written form. */
 function sampleOf(node: KeyNode): { readonly text: string; readonly value: unknown } {
   const key = node.path.join('.')
-  if (node.type === 'record') return { text: JSON.stringify(node.example), value: node.example }
+  if (node.type === 'record' || node.type === 'list') return { text: JSON.stringify(node.example), value: node.example }
   if (node.type === 'boolean') return { text: String(node.initial !== true), value: node.initial !== true }
   if (node.type === 'number') return { text: String(Number(node.initial) + 1), value: Number(node.initial) + 1 }
   const text = node.choices?.find((choice) => choice !== node.initial) ?? TEXTS[key]
@@ -422,7 +422,15 @@ describe('every key', () => {
     expect(all.filter((node) => node.description === '' && node.path.at(-1) !== '*')).toEqual([])
     expect(
       all.filter((node) => node.initial === undefined && node.path.at(-1) !== '*').map((node) => node.path.join('.')),
-    ).toEqual(['pricing.custom_models.*.input_per_million', 'pricing.custom_models.*.output_per_million'])
+    ).toEqual([
+      'pricing.custom_models.*.input_per_million',
+      'pricing.custom_models.*.output_per_million',
+      'guard.enforcement.categories.*.finding_type',
+      'guard.enforcement.categories.*.action',
+      'guard.custom_rules.*.id',
+      'guard.custom_rules.*.pattern',
+      'guard.tools.rules.*.name',
+    ])
     expect(new Set(KEYS.map((node) => variableOf(node.path))).size).toBe(KEYS.length)
     expect(VARIABLES.size).toBe(KEYS.length + 5)
   })

@@ -25,7 +25,9 @@ describe('llmtrace.example.yaml', () => {
 
   test('its commented entries load too, once they are no comments', () => {
     // An entry's lines are those of a mapping; the prose above them describes keys as `name - …`.
-    const text = exampleYaml().replaceAll(/ +#\n((?: +# .*\n)+)/g, (_, entries: string) => entries.replaceAll('# ', ''))
+    const text = exampleYaml().replaceAll(/(?: +\[\]\n)?( +)#\n((?:\1# .*\n)+)/g, (_, _indent, entries: string) =>
+      entries.replaceAll('# ', ''),
+    )
     const file: unknown = parse(text)
     expect(linesOf({ file })).toEqual([])
     const config = readConfig({ file, env: {}, flags: {} })

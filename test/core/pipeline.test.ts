@@ -656,7 +656,7 @@ describe('a key of ours', () => {
 
 describe('a policy', () => {
   const policyOf = (text: Policy['capture']['text']): PolicyStore =>
-    policyStoreOf({ acme: { version: 1, capture: { text, textBytesMax: 100 } } })
+    policyStoreOf({ acme: { version: 1, capture: { text, textBytesMax: 100 }, guard: aConfig().guard } })
   const headers = { authorization: 'Bearer llmt_good' }
 
   test('of the tenant decides what is kept', async () => {

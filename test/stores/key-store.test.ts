@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createLibsqlKeyStore, hashSecret, keyPrefix } from '../../src/adapters/libsql/key-store.ts'
 import { migrate } from '../../src/adapters/libsql/migrate.ts'
 import { accountMigrations } from '../../src/adapters/libsql/migrations-node.ts'
+import { DEFAULT_GUARD_POLICY } from '../../src/contract/config/guard.ts'
 import { openLibsqlFile } from '../../src/adapters/libsql/open.ts'
 import type { ProjectId } from '../../src/core/domain/ids.ts'
 import { PortError, type KeyStore, type PolicyStore } from '../../src/core/ports.ts'
@@ -100,7 +101,11 @@ describe('the account store on libSQL', () => {
   })
 
   test('gives the policy of a tenant, and fails on one that is none', async () => {
-    expect(await store.policy(acme.id)).toEqual({ version: 3, capture: { text: 'metadata', textBytesMax: 1024 } })
+    expect(await store.policy(acme.id)).toEqual({
+      version: 3,
+      capture: { text: 'metadata', textBytesMax: 1024 },
+      guard: DEFAULT_GUARD_POLICY,
+    })
     expect(await store.policy(tenantOf('nobody'))).toBeNull()
     for (const policy of ['{}', 'no json', '{"capture":{"text":"all","textBytesMax":1}}']) {
       await client.execute({ sql: 'UPDATE policies SET policy = ?', args: [policy] })

@@ -1,4 +1,5 @@
 /** Small in-memory ports and builders. Each keeps what it was told, so that a test can look at a state instead of at calls. */
+import { DEFAULT_GUARD_POLICY } from '../../src/contract/config/guard.ts'
 import type { Hold, Reservation, Settlement } from '../../src/core/domain/budget.ts'
 import type { AppError } from '../../src/core/domain/errors.ts'
 import type { GatewayConfig, Provider } from '../../src/core/domain/gateway.ts'
@@ -44,6 +45,7 @@ export function aConfig(more: Partial<GatewayConfig> = {}): GatewayConfig {
     upstream: { connectTimeoutMs: 1_000, firstByteTimeoutMs: 2_000, idleTimeoutMs: 3_000, retries: 0 },
     breaker: { isEnabled: true, failureThreshold: 3, recoveryTimeoutMs: 10_000, halfOpenCallsMax: 2 },
     capture: { text: 'full', textBytesMax: 65_536 },
+    guard: DEFAULT_GUARD_POLICY,
     serverTiming: false,
     ...more,
   }

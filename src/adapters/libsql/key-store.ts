@@ -3,6 +3,7 @@ import type { Client } from '@libsql/client/http'
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import { z } from 'zod'
+import { GUARD, toGuardPolicy } from '../../contract/config/guard.ts'
 import { constantTimeEqual } from '../../core/domain/constant-time.ts'
 import type { Policy } from '../../core/domain/policy.ts'
 import type { ApiKey } from '../../core/domain/tenant.ts'
@@ -21,6 +22,7 @@ const KEYS_OF_PREFIX_MAX = 16
 
 const policySchema = z.object({
   capture: z.object({ text: z.enum(['full', 'metadata', 'none']), textBytesMax: z.int().min(0) }),
+  guard: GUARD.prefault({}),
 })
 
 export function createLibsqlKeyStore(client: Client): KeyStore & PolicyStore {
@@ -70,7 +72,7 @@ function readPolicy({ tenantId, version, policy }: typeof policies.$inferSelect)
   if (!parsed.success) {
     throw new PortError('account_store', `the policy of tenant ${tenantId} is none`, { cause: parsed.error })
   }
-  return { version, ...parsed.data }
+  return { version, capture: parsed.data.capture, guard: toGuardPolicy(parsed.data.guard) }
 }
 
 /** The part of a secret that may be shown and stored. */

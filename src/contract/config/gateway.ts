@@ -2,6 +2,7 @@
 import type { AwsCredentials, GatewayConfig, Provider } from '../../core/domain/gateway.ts'
 import type { CapturePolicy } from '../../core/domain/policy.ts'
 import { err, ok, type Result } from '../../core/domain/result.ts'
+import { toGuardPolicy } from './guard.ts'
 import type { ConfigProblem } from './problems.ts'
 import { DEFAULT_REGION, PROVIDER_DEFAULTS } from './providers.ts'
 import { PRICE_TABLE, type Config } from './schema.ts'
@@ -43,6 +44,7 @@ export function toGatewayConfig(config: Config, env: Env): Result<GatewayConfig,
       halfOpenCallsMax: config.circuit_breaker.half_open_max_calls,
     },
     capture: { text: config.capture.text, textBytesMax: config.capture.max_text_bytes },
+    guard: toGuardPolicy(config.guard),
     serverTiming: config.debug.server_timing,
   })
 }

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { asArray, asRecord, asString, type JsonRecord } from '../../core/domain/json.ts'
 import { CONFIG, PLANNED_KEYS } from './schema.ts'
 
-/** `group`: known keys. `record`: names that the operator chooses, each with an `entry`. The others hold one value. */
-export type KeyType = 'text' | 'number' | 'boolean' | 'group' | 'record'
+/** `group`: known keys. `record`: names that the operator chooses, each with an `entry`; `list`: entries without names. The others hold one value. */
+export type KeyType = 'text' | 'number' | 'boolean' | 'group' | 'record' | 'list'
 
 export type KeyNode = {
   /** `*` stands for a name of the operator's choice. */
@@ -98,7 +98,7 @@ export function pathOfFlag(name: string): readonly string[] | null {
   if (known !== undefined) return known.path
   for (const record of KEYS) {
     const start = `${flagOf(record.path)}.`
-    if (record.entry === null || !name.startsWith(start)) continue
+    if (record.type !== 'record' || record.entry === null || !name.startsWith(start)) continue
     for (const child of record.entry.children.keys()) {
       const end = `.${child.replaceAll('_', '-')}`
       const entry = name.slice(start.length, -end.length)
@@ -143,12 +143,12 @@ function nodeOf(schema: JsonRecord, path: readonly string[], isInSecret: boolean
   const branches = asArray(schema['anyOf']).map((branch) => asRecord(branch) ?? {})
   const body = branches.find((branch) => branch['type'] !== 'null') ?? schema
   const properties = asRecord(body['properties'])
-  const additional = asRecord(body['additionalProperties'])
+  const additional = asRecord(body['additionalProperties']) ?? asRecord(body['items'])
   const isSecret = isInSecret || schema['secret'] === true
   const types = Array.isArray(body['type']) ? asArray(body['type']) : [body['type']]
   return {
     path,
-    type: properties !== null ? 'group' : additional !== null ? 'record' : typeOf(types.find((type) => type !== 'null')),
+    type: properties !== null ? 'group' : typeOf(types.find((type) => type !== 'null')),
     description: asString(schema['description']) ?? '',
     choices: body['enum'] === undefined ? null : asArray(body['enum']).map(String),
     isNullable: types.includes('null') || branches.some((branch) => branch['type'] === 'null'),
@@ -167,5 +167,7 @@ function typeOf(type: unknown): KeyType {
   if (type === 'string') return 'text'
   if (type === 'integer' || type === 'number') return 'number'
   if (type === 'boolean') return 'boolean'
+  if (type === 'object') return 'record'
+  if (type === 'array') return 'list'
   throw new Error(`invariant broken: a key of type ${String(type)} has a written form`)
 }

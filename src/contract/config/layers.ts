@@ -114,7 +114,7 @@ export function layersOf({ file, env, flags }: ConfigInput): Layers {
     }
     given.set(node, name)
     const read = valueOf(text, node)
-    if (read === undefined) problems.push({ key, source, message: MUST_BE_JSON })
+    if (read === undefined) problems.push({ key, source, message: mustBeJson(node) })
     else putAt(node.path, node, read, source)
   }
 
@@ -131,7 +131,7 @@ export function layersOf({ file, env, flags }: ConfigInput): Layers {
       continue
     }
     const read = valueOf(text, node)
-    if (read === undefined) problems.push({ key: path.join('.'), source, message: MUST_BE_JSON })
+    if (read === undefined) problems.push({ key: path.join('.'), source, message: mustBeJson(node) })
     else putAt(path, node, read, source)
   }
 
@@ -148,15 +148,19 @@ export function valueAt(tree: Tree, path: readonly string[]): unknown {
   return value
 }
 
-const MUST_BE_JSON = 'must be a JSON object, such as {"name":{"key":"value"}}'
+function mustBeJson(node: KeyNode): string {
+  return node.type === 'list'
+    ? 'must be a JSON list, such as [{"key":"value"}]'
+    : 'must be a JSON object, such as {"name":{"key":"value"}}'
+}
 
 /**
  * A text of the environment or the command line as the value it stands for. What cannot be read as a number or a truth stays a text,
- * which the schema then refuses in its own words. Undefined for a record that is not JSON.
+ * which the schema then refuses in its own words. Undefined for a record or a list that is not JSON.
  */
 function valueOf(text: string, node: KeyNode): unknown {
   if (node.isNullable && text === 'null') return null
-  if (node.type === 'record') return parseJson(text)
+  if (node.type === 'record' || node.type === 'list') return parseJson(text)
   if (node.type === 'number') return /^-?\d{1,20}(\.\d{1,20})?$/.test(text) ? Number(text) : text
   if (node.type === 'boolean') return TRUTH.get(text.toLowerCase()) ?? text
   return text

@@ -6,68 +6,13 @@ import { z } from 'zod'
 import type { DialectName } from '../../core/domain/span.ts'
 import { parseTenantId } from '../../core/domain/ids.ts'
 import { isBaseUrl, isLibsqlUrl } from './url.ts'
+import { GUARD } from './guard.ts'
 import { parseListenAddr } from './listen.ts'
+import { choice, flag, group, key, matching, named, satisfying, text, whole } from './values.ts'
 
 // Timers count in 31 bits; a day is more than any of these limits can mean.
 const DAY_MS = 86_400_000
 const GIB = 1024 ** 3
-const TEXT_MAX = 4096
-
-/** What the tools read beside the schema itself. */
-type More = {
-  /** Never shown: not in messages, not in `validate`, not by the API. */
-  readonly secret?: boolean
-  /** Shown by `validate`, but not repeated in a message: a secret is easily put there by mistake. */
-  readonly quiet?: boolean
-  /** For the example files, where the default shows nothing. */
-  readonly example?: unknown
-}
-
-function key<T extends z.ZodType>(description: string, schema: T, more: More = {}): T {
-  return schema.meta({ description, ...more })
-}
-
-/** A mapping of known keys. */
-function group<T extends z.ZodRawShape>(shape: T) {
-  return z.strictObject(shape, { error: 'must be a mapping' }).readonly()
-}
-
-function whole(unit: string, min: number, max: number) {
-  const low = `must be a whole number of ${unit} of at least ${min}`
-  return z
-    .int({ error: low })
-    .min(min, { error: low })
-    .max(max, { error: `must be a whole number of ${unit} of at most ${max}` })
-}
-
-function text(what: string) {
-  const error = `must be ${what}`
-  return z
-    .string({ error })
-    .min(1, { error })
-    .max(TEXT_MAX, { error: `must be at most ${TEXT_MAX} characters long` })
-}
-
-function matching(what: string, pattern: RegExp) {
-  return text(what).refine((value) => pattern.test(value), { error: `must be ${what}` })
-}
-
-function satisfying(what: string, holds: (value: string) => boolean) {
-  return text(what).refine(holds, { error: `must be ${what}` })
-}
-
-function choice<const T extends Readonly<Record<string, string>>>(names: T) {
-  return z.enum(names, { error: `must be one of ${Object.keys(names).join(', ')}` })
-}
-
-function flag() {
-  return z.boolean({ error: 'must be true or false' })
-}
-
-function named<V extends z.ZodType>(what: string, isName: (name: string) => boolean, value: V) {
-  const name = z.string().refine(isName, { error: `must be ${what}` })
-  return z.record(name, value, { error: 'must be a mapping' }).readonly()
-}
 
 // Capitals only, and no AWS key id: a secret written here by mistake is refused before anything shows it.
 const environmentName = matching(
@@ -306,6 +251,7 @@ export const CONFIG = z.strictObject(
         ),
       }).prefault({}),
     ),
+    guard: key('What goes in and comes out is screened; this says for what, and what is done then.', GUARD.prefault({})),
     logging: key(
       'What the process says.',
       group({
@@ -345,7 +291,6 @@ export const PLANNED_KEYS: readonly string[] = [
   'cache',
   'cost_caps',
   'grpc',
-  'guard',
   'otel_ingest',
   'capture.durability',
   'capture.retention_days',

@@ -21,6 +21,7 @@ export const CATEGORIES = [
   'unsafe_code',
   'toxicity',
   'action',
+  'custom',
   'unread',
 ] as const
 export type Category = (typeof CATEGORIES)[number]

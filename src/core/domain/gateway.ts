@@ -1,4 +1,5 @@
 /** What the pipeline must know of the configuration, already checked and typed (`contract/config.ts` makes it). */
+import type { GuardPolicy } from './guard-policy.ts'
 import type { CapturePolicy } from './policy.ts'
 import type { DialectName } from './span.ts'
 
@@ -50,5 +51,6 @@ export type GatewayConfig = {
     readonly halfOpenCallsMax: number
   }
   readonly capture: CapturePolicy
+  readonly guard: GuardPolicy
   readonly serverTiming: boolean
 }

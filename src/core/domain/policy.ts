@@ -1,4 +1,5 @@
 /** What a tenant decided: how much text is kept, what is refused. Policies are data; no stage knows a tenant by name. */
+import type { GuardPolicy } from './guard-policy.ts'
 
 /** `full` keeps texts, `metadata` keeps a span without texts, `none` keeps no span at all (only counters). */
 export type CaptureText = 'full' | 'metadata' | 'none'
@@ -13,4 +14,5 @@ export type Policy = {
   /** Grows with every change; part of every cache key that depends on a policy. */
   readonly version: number
   readonly capture: CapturePolicy
+  readonly guard: GuardPolicy
 }

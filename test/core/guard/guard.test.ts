@@ -4,7 +4,7 @@ import { EMPTY_INSPECTION, type Inspection } from '../../../src/core/domain/segm
 import { guard, type Detector } from '../../../src/core/guard/guard.ts'
 import { aConfig, aSegment } from '../../support/fakes.ts'
 
-const POLICY = { version: 3, capture: aConfig().capture }
+const POLICY = { version: 3, capture: aConfig().capture, guard: aConfig().guard }
 
 function finding(id: string): Finding {
   return {
