@@ -35,6 +35,8 @@ import { createApp } from './app.ts'
 import { startDemo } from './cli/demo/demo.ts'
 import { parseCommand, runText, type Command } from './cli/main.ts'
 import { captureOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
+import { createGuard } from './core/guard/guard.ts'
+import { createDefaultEngine } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
 import type { KeyStore, Log, TraceStore } from './core/ports.ts'
 import type { Phase } from './routes/health.ts'
@@ -87,7 +89,7 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     decompress: nodeDecompress,
     keys,
     policies: createConfigPolicies(gateway, captureOverridesOf(config)),
-    detectors: [],
+    guard: createGuard({ engine: createDefaultEngine(), clock }),
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,

@@ -34,6 +34,8 @@ import {
 } from './contract/config.ts'
 import type { GatewayConfig } from './core/domain/gateway.ts'
 import { appError } from './core/domain/errors.ts'
+import { createGuard } from './core/guard/guard.ts'
+import { createDefaultEngine } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
 import { renderError } from './routes/render-error.ts'
 
@@ -86,7 +88,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     decompress: webDecompress,
     keys,
     policies: createConfigPolicies(gateway, captureOverridesOf(config)),
-    detectors: [],
+    guard: createGuard({ engine: createDefaultEngine(), clock }),
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,

@@ -19,7 +19,8 @@ import type { BreakerState } from './forward/breaker.ts'
 import { createForward, type ForwardDeps } from './forward/forward.ts'
 import { answerHeaders } from './forward/headers.ts'
 import { createRouter, type Route } from './forward/route.ts'
-import { guard, type Detector } from './guard/guard.ts'
+import type { Guard, Judgement } from './guard/guard.ts'
+import { redactBytes } from './guard/redact/redact-bytes.ts'
 import { identify, type Identified } from './identify/identify.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
 import {
@@ -41,6 +42,9 @@ import {
 import { ship } from './ship/ship.ts'
 import { reserve, settle } from './spend/reserve.ts'
 
+/** Findings that a header names. */
+const TOLD_MAX = 20
+
 /** How long a hold lives without being renewed. */
 const HOLD_TTL_MS = 900_000
 
@@ -51,7 +55,7 @@ export type PipelineDeps = {
   readonly decompress: Decompress
   readonly keys: KeyStore
   readonly policies: PolicyStore
-  readonly detectors: readonly Detector[]
+  readonly guard: Guard
   readonly ledger: Ledger
   readonly prices: PriceBook
   readonly queue: TraceQueue
@@ -120,9 +124,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     const body = await call.readBody(config.requestBytesMax)
     if (!body.ok) return refuse(facts, caller, policy, route.value, null, body.error, call.signal?.aborted === true)
-    const inspected = inspect(body.value, call.headers, route.value.dialect, route.value.target)
-    const verdict = guard(inspected.inspection, policy, deps.detectors)
-    const request: RequestFacts = { inspected, bytes: body.value?.byteLength ?? 0, findings: verdict.findings }
+    const screened = screen(facts, body.value, route.value, policy)
+    const { verdict } = screened
+    const request: RequestFacts = { inspected: screened.inspected, bytes: body.value?.byteLength ?? 0, verdict }
     const hold = await reserve(deps.ledger, caller, facts.spanId, [], startTime + HOLD_TTL_MS)
     if (verdict.action === 'block') {
       if (hold.ok && hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
@@ -142,7 +146,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       route: route.value,
       method: call.method,
       headers: call.headers,
-      body: body.value,
+      body: screened.body,
       gatewayKeyHeader: who.value.gatewayKeyHeader,
       signal: abort.signal,
     })
@@ -171,6 +175,26 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return settle(deps.ledger, caller.tenantId, hold.value, [])
     }
     return captured(facts, known, answer.value, upstreamMs, leave, done)
+  }
+
+  /** The body as it may go on. What cannot be taken out of it must not pass. */
+  function screen(facts: Facts, body: Uint8Array | null, route: Route, policy: Policy): Screened {
+    const { headers } = facts.call
+    const inspected = inspect(body, headers, route.dialect, route.target)
+    const verdict = deps.guard.judge({
+      spanId: facts.spanId,
+      direction: 'input',
+      policy: policy.guard,
+      inspection: inspected.inspection(),
+      // Uploads and the like are not read by anyone.
+      unread: route.dialect.name === 'opaque' ? null : inspected.unread,
+      more: [],
+    })
+    metrics.guarded('input', verdict.tookMs, verdict.notes)
+    if (verdict.action !== 'redact' || body === null) return { inspected, verdict, body }
+    const redacted = redactBytes(body, verdict.edits)
+    if (redacted === null) return { inspected, verdict: { ...verdict, action: 'block' }, body }
+    return { inspected: inspect(redacted, headers, route.dialect, route.target), verdict, body: redacted }
   }
 
   /** A policy that cannot be read must not keep texts that it may forbid. */
@@ -242,7 +266,9 @@ type Facts = {
   readonly spanId: CallFacts['spanId']
 }
 
-type RequestFacts = { readonly inspected: Inspected; readonly bytes: number; readonly findings: readonly Finding[] }
+type Screened = { readonly inspected: Inspected; readonly verdict: Judgement; readonly body: Uint8Array | null }
+
+type RequestFacts = { readonly inspected: Inspected; readonly bytes: number; readonly verdict: Judgement }
 
 function callFacts(facts: Facts, who: Identified, policy: Policy, route: Route, request: RequestFacts): CallFacts {
   return factsOf(facts, who.caller, policy, route.provider.name, route.dialect, request)
@@ -266,7 +292,8 @@ function factsOf(
     startTime: facts.startTime,
     policy: policy.capture,
     request: request === null ? null : { ...request.inspected, bytes: request.bytes },
-    findings: request?.findings ?? [],
+    findings: request?.verdict.findings ?? [],
+    guardNotes: request?.verdict.notes ?? [],
   }
 }
 
@@ -313,4 +340,14 @@ function brokenOff(end: TapEnd): AppError {
 function mark(headers: Headers, known: CallFacts): void {
   headers.set('x-llmtrace-trace-id', known.caller.traceId)
   headers.set('x-llmtrace-span-id', known.spanId)
+  const told = known.findings.filter(({ action }) => action !== 'pass')
+  if (told.length === 0) return
+  headers.set('x-llmtrace-flagged', 'true')
+  headers.set(
+    'x-llmtrace-findings',
+    told
+      .slice(0, TOLD_MAX)
+      .map(({ findingType, confidence }) => `${findingType}:${confidence.toFixed(2)}`)
+      .join(','),
+  )
 }

@@ -6,7 +6,7 @@
 import type { Envelope } from './domain/envelope.ts'
 import type { Hold, Reservation, ScopeBalance, Settlement } from './domain/budget.ts'
 import type { AppError } from './domain/errors.ts'
-import type { Finding } from './domain/finding.ts'
+import type { Direction, Finding } from './domain/finding.ts'
 import type { ProjectId, SpanId, TenantId, TraceId } from './domain/ids.ts'
 import type { JsonRecord } from './domain/json.ts'
 import type { NanoUsd } from './domain/money.ts'
@@ -256,4 +256,6 @@ export interface Metrics {
   /** Called once for every call, also a refused one. `amount` is null where the call is unpriced. */
   callFinished(span: TraceSpan, amount: NanoUsd | null): void
   breaker(provider: string, state: 'closed' | 'open' | 'half_open'): void
+  /** Called once for every text side of a call that was judged; `notes` tell what could not be. */
+  guarded(direction: Direction, tookMs: number, notes: readonly string[]): void
 }

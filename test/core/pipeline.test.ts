@@ -3,15 +3,16 @@ import zlib from 'node:zlib'
 import { createPriceBook } from '../../src/adapters/prices/price-book.ts'
 import { nodeDecompress } from '../../src/adapters/selfhost/decompress.ts'
 import { appError } from '../../src/core/domain/errors.ts'
-import type { Finding, VerdictAction } from '../../src/core/domain/finding.ts'
 import type { GatewayConfig } from '../../src/core/domain/gateway.ts'
 import type { TenantId } from '../../src/core/domain/ids.ts'
 import type { Policy } from '../../src/core/domain/policy.ts'
 import { err, ok } from '../../src/core/domain/result.ts'
 import type { TraceSpan } from '../../src/core/domain/span.ts'
-import type { Detector } from '../../src/core/guard/guard.ts'
+import type { GuardMode } from '../../src/core/domain/guard-policy.ts'
+import type { Guard } from '../../src/core/guard/guard.ts'
 import { createPipeline, type Answer, type Call, type Pipeline } from '../../src/core/pipeline.ts'
 import { PortError, type KeyStore, type PolicyStore, type UpstreamRequest } from '../../src/core/ports.ts'
+import { aGuard, aPolicy, wordScanner } from '../support/guard.ts'
 import { createTestClock, TEST_TIME, turn, type TestClock } from '../support/clock.ts'
 import {
   aConfig,
@@ -54,7 +55,7 @@ type Setup = {
   readonly config?: Partial<GatewayConfig>
   readonly keys?: KeyStore
   readonly policies?: PolicyStore
-  readonly detectors?: readonly Detector[]
+  readonly guard?: Guard
 }
 
 type Bench = {
@@ -92,7 +93,7 @@ function bench(
     decompress: nodeDecompress,
     keys: setup.keys ?? keyStoreOf({ llmt_good: aKey() }),
     policies: setup.policies ?? policyStoreOf({}),
-    detectors: setup.detectors ?? [],
+    guard: setup.guard ?? aGuard(),
     ledger: createFakeLedger(),
     prices: createPriceBook({ custom: () => new Map() }),
     queue,
@@ -689,29 +690,14 @@ describe('a policy', () => {
 })
 
 describe('a verdict', () => {
-  const FINDING: Finding = {
-    id: 'f1',
-    findingType: 'prompt_injection',
-    category: 'injection',
-    direction: 'input',
-    origin: 'user',
-    via: [],
-    excerpt: null,
-    action: 'flag',
-    shadowAction: null,
-    severity: 'high',
-    confidence: 0.9,
-    description: 'matched question',
-    pointer: '/messages/0/content',
-    range: { startUtf16: 0, endUtf16: 8 },
-    ruleId: 'r1',
-  }
-  const detector =
-    (action: VerdictAction): Detector =>
-    () => ({ action, findings: [FINDING] })
+  const found = { name: 'word', scan: wordScanner('question') }
+  const setup = (mode: GuardMode): Setup => ({
+    guard: aGuard([found]),
+    policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: aPolicy({ mode }) } }),
+  })
 
   test('that blocks reaches no upstream, shows kinds and no text, and leaves its findings in the span', async () => {
-    const b = bench(() => anAnswer(), { detectors: [detector('block')] })
+    const b = bench(() => anAnswer(), setup('block'))
     const answer = await b.call()
     const body = await textOf(answer)
     expect([answer.status, JSON.parse(body)]).toMatchObject([
@@ -726,13 +712,41 @@ describe('a verdict', () => {
     ])
     expect(body).not.toContain('question')
     expect(b.requests).toEqual([])
-    expect(await b.span()).toMatchObject({ status: 'refused', errorCode: 'guard.blocked', findings: [FINDING] })
+    expect(await b.span()).toMatchObject({
+      status: 'refused',
+      errorCode: 'guard.blocked',
+      findings: [{ findingType: 'prompt_injection', action: 'block' }],
+    })
   })
 
-  test('that flags lets the call go on, and leaves its findings in the span', async () => {
-    const b = bench(() => anAnswer(ANSWERED), { detectors: [detector('flag')] })
-    expect(await textOf(await b.call())).toBe(ANSWERED)
-    expect(await b.span()).toMatchObject({ status: 'ok', findings: [FINDING] })
+  test('that flags lets the call go on, and says so in headers and span', async () => {
+    const b = bench(() => anAnswer(ANSWERED), setup('flag'))
+    const answer = await b.call()
+    expect([answer.headers.get('x-llmtrace-flagged'), answer.headers.get('x-llmtrace-findings')]).toEqual([
+      'true',
+      'prompt_injection:0.90',
+    ])
+    expect(await textOf(answer)).toBe(ANSWERED)
+    expect(await b.span()).toMatchObject({ status: 'ok', findings: [{ findingType: 'prompt_injection', action: 'flag' }] })
+  })
+
+  test('that redacts takes the words out of what goes on and of what is kept, and nothing else', async () => {
+    const b = bench(() => anAnswer(ANSWERED), setup('redact'))
+    await textOf(await b.call())
+    const sent = new TextDecoder().decode(b.requests[0]?.body ?? undefined)
+    expect(sent).not.toContain('question')
+    expect(sent).toContain('[REMOVED:PROMPT_INJECTION]')
+    const span = await b.span()
+    expect(JSON.stringify(span.input.segments)).not.toContain('question')
+    expect(span.findings).toMatchObject([{ action: 'redact' }])
+  })
+
+  test('that only logs changes nothing, and tells the span alone', async () => {
+    const b = bench(() => anAnswer(ANSWERED), setup('log'))
+    const answer = await b.call()
+    expect(answer.headers.get('x-llmtrace-flagged')).toBeNull()
+    await textOf(answer)
+    expect(await b.span()).toMatchObject({ status: 'ok', findings: [{ action: 'pass' }] })
   })
 })
 
@@ -778,13 +792,14 @@ describe('what should never happen', () => {
     })
   })
 
-  test('in a detector fails the call, and not open', async () => {
+  test('in the guard fails the call, and not open', async () => {
     const b = bench(() => anAnswer(), {
-      detectors: [
-        () => {
+      guard: {
+        ...aGuard(),
+        judge: () => {
           throw new Error('bug')
         },
-      ],
+      },
     })
     expect((await b.call()).status).toBe(500)
     expect(b.requests).toEqual([])

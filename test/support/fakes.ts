@@ -126,6 +126,7 @@ export function createFakeMetrics(): FakeMetrics {
     active: () => started - finished.length,
     callStarted: () => void (started += 1),
     callFinished: (span, amount) => void finished.push({ span, amount }),
+    guarded: () => undefined,
     breaker: (provider, state) => void breakers.push(`${provider}:${state}`),
   }
 }

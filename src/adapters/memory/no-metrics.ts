@@ -5,4 +5,5 @@ export const noMetrics: Metrics = {
   callStarted: () => {},
   callFinished: () => {},
   breaker: () => {},
+  guarded: () => {},
 }

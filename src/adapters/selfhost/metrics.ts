@@ -58,7 +58,20 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
   const findings = new Counter({
     name: 'llmtrace_security_findings_total',
     help: 'Findings, by severity and type.',
-    labelNames: ['severity', 'finding_type'],
+    labelNames: ['severity', 'finding_type', 'action'],
+    registers,
+  })
+  const guardTime = new Histogram({
+    name: 'llmtrace_security_detector_latency_seconds',
+    help: 'Time that judging the texts of one side of a call took.',
+    labelNames: ['direction'],
+    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    registers,
+  })
+  const guardFailures = new Counter({
+    name: 'llmtrace_security_failures_total',
+    help: 'Calls that the guard could not judge in full, by reason.',
+    labelNames: ['reason'],
     registers,
   })
   const upstreamErrors = new Counter({
@@ -108,12 +121,22 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
       }
       if (amount !== null) cost.inc({ tenant: bound('tenant', span.tenantId), model }, toUsd(amount))
       else if (span.status === 'ok') unpriced.inc({ provider, model })
-      for (const finding of span.findings) findings.inc({ severity: finding.severity, finding_type: finding.findingType })
+      for (const finding of span.findings) {
+        findings.inc({
+          severity: finding.severity,
+          finding_type: bound('finding_type', finding.findingType),
+          action: finding.action,
+        })
+      }
       if (span.errorCode?.startsWith('upstream.') === true) upstreamErrors.inc({ provider, code: span.errorCode })
     },
     breaker: (provider, state) => {
       for (const each of ['closed', 'open', 'half_open'])
         circuit.set({ subsystem: `upstream:${provider}`, state: each }, each === state ? 1 : 0)
+    },
+    guarded: (direction, tookMs, notes) => {
+      guardTime.observe({ direction }, tookMs / 1000)
+      for (const reason of notes) guardFailures.inc({ reason })
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

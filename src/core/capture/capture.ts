@@ -58,6 +58,8 @@ export type CallFacts = {
     readonly bytes: number
   } | null
   readonly findings: readonly Finding[]
+  /** What the guard could not judge. */
+  readonly guardNotes: readonly string[]
 }
 
 /** What is known once the answer has ended. Times are milliseconds, from the start of the call but for `upstreamMs`. */
@@ -205,7 +207,7 @@ function commonFields(call: CallFacts, notes: readonly string[]): CommonFields {
     input: inspection === null ? NO_TEXT : keepText(inspection.segments, call.policy.textBytesMax),
     requestBytes: request?.bytes ?? 0,
     findings: call.findings,
-    notes: [...(unread === null ? [] : [unread]), ...notes, ...uninspected]
+    notes: [...(unread === null ? [] : [unread]), ...call.guardNotes, ...notes, ...uninspected]
       .slice(0, NOTES_MAX)
       .map((note) => clipText(note, NOTE_CHARS_MAX)),
   }

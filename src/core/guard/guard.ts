@@ -1,24 +1,174 @@
 /**
- * The guard stage: segments and policy to a verdict. Detectors are joined here by the guard's own issue; until a policy names one,
- * every call passes, and the span says so by having no findings.
+ * The guard stage: the texts of a call and a policy to a verdict, with what has to be taken out where the policy says so. It never
+ * throws and never waits; what it could not judge is told in its notes and handled as the policy says.
  */
-import { PASS, type Verdict } from '../domain/finding.ts'
-import type { Policy } from '../domain/policy.ts'
-import type { Inspection } from '../domain/segment.ts'
+import type { Direction, Finding, Verdict, VerdictAction } from '../domain/finding.ts'
+import type { GuardPolicy } from '../domain/guard-policy.ts'
+import type { SpanId } from '../domain/ids.ts'
+import type { Inspection, Segment } from '../domain/segment.ts'
+import type { Clock } from '../ports.ts'
+import { scanCustomRules } from './custom-rules.ts'
+import { actionOnFailure, decide, stricter } from './decide/decide.ts'
+import type { Engine, NamedScanner } from './engine.ts'
+import { excerptOf } from './excerpt.ts'
+import type { Judged, Place } from './match.ts'
+import type { JsonEdit } from './redact/replace-strings.ts'
 
-export type Detector = (inspection: Inspection, policy: Policy) => Verdict
+/** Findings kept of one call, the gravest first: what comes after them changes no decision. */
+const FINDINGS_MAX = 100
+/** A match that is less sure says nothing, whatever a policy asks for. */
+const CONFIDENCE_MIN = 0.3
 
-const RANK = { pass: 0, flag: 1, redact: 2, block: 3 } as const
+export type Judgement = Verdict & {
+  /** What has to be taken out. */
+  readonly edits: readonly JsonEdit[]
+  /** What could not be judged: `guard.deadline`, `guard.failed:pii`. */
+  readonly notes: readonly string[]
+  readonly tookMs: number
+}
 
-/** The strictest verdict of all detectors, with all their findings. Segments are read only when there is a detector. */
-export function guard(inspection: () => Inspection, policy: Policy, detectors: readonly Detector[]): Verdict {
-  let verdict = PASS
-  for (const detect of detectors) {
-    const next = detect(inspection(), policy)
-    verdict = {
-      action: RANK[next.action] > RANK[verdict.action] ? next.action : verdict.action,
-      findings: [...verdict.findings, ...next.findings],
+export type GuardAsk = {
+  readonly spanId: SpanId
+  readonly direction: Direction
+  readonly policy: GuardPolicy
+  readonly inspection: Inspection
+  /** Why the body could not be read; null where it could. */
+  readonly unread: string | null
+  /** Scanners of this call only. */
+  readonly more: readonly NamedScanner[]
+}
+
+export type Guard = {
+  judge(ask: GuardAsk): Judgement
+  /** Matches in one text with what the policy makes of them. */
+  judgeText(text: string, place: Place, policy: GuardPolicy, more: readonly NamedScanner[]): TextJudgement
+}
+
+export type TextJudgement = { readonly judged: readonly Judged[]; readonly failed: readonly string[] }
+
+export function createGuard({ engine, clock }: { readonly engine: Engine; readonly clock: Pick<Clock, 'monotonic'> }): Guard {
+  // A policy is one object as long as it does not change.
+  const ownRules = new WeakMap<GuardPolicy, readonly NamedScanner[]>()
+
+  function scannersOf(policy: GuardPolicy): readonly NamedScanner[] {
+    let known = ownRules.get(policy)
+    if (known === undefined) {
+      known = policy.customRules.length === 0 ? [] : [{ name: 'custom', scan: scanCustomRules(policy.customRules) }]
+      ownRules.set(policy, known)
     }
+    return known
   }
-  return verdict
+
+  function judgeText(text: string, place: Place, policy: GuardPolicy, more: readonly NamedScanner[]): TextJudgement {
+    const own = scannersOf(policy)
+    const { matches, failed } = engine.scan(text, place, own.length === 0 ? more : [...own, ...more])
+    const judged: Judged[] = []
+    for (const match of matches) {
+      if (match.confidence < CONFIDENCE_MIN) continue
+      const one = decide(match, place, text, policy)
+      if (one !== null) judged.push(one)
+    }
+    return { judged, failed }
+  }
+
+  function judge(ask: GuardAsk): Judgement {
+    const { policy, direction, inspection } = ask
+    const start = clock.monotonic()
+    const found: Found[] = []
+    const notes = new Set<string>()
+    // The newest text first: it is the least known, and where time runs out the rest was judged before.
+    for (let i = inspection.segments.length - 1; i >= 0; i -= 1) {
+      const segment = inspection.segments[i] as Segment
+      const place: Place = { direction, origin: segment.origin, toolName: segment.name }
+      const { judged, failed } = judgeText(segment.text, place, policy, ask.more)
+      for (const one of judged) found.push({ segment, judged: one })
+      for (const name of failed) notes.add(`guard.failed:${name}`)
+      if (i > 0 && clock.monotonic() - start > policy.timeoutMs) {
+        notes.add('guard.deadline')
+        break
+      }
+    }
+    const unread = unreadOf(ask)
+    const isUnsure = notes.size > 0 || unread !== null
+    const failure = isUnsure ? actionOnFailure(policy) : 'pass'
+    const kept = found.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, FINDINGS_MAX)
+    const findings = kept.map(({ segment, judged }, i) =>
+      toFinding(`${ask.spanId}-${direction}-${i}`, judged, segment, direction),
+    )
+    if (unread !== null) findings.push(unreadFinding(`${ask.spanId}-${direction}-unread`, unread, direction, failure))
+    let action: VerdictAction = failure
+    for (const { judged } of found) action = stricter(action, judged.action)
+    return { action, findings, edits: editsOf(found), notes: [...notes], tookMs: clock.monotonic() - start }
+  }
+
+  return { judge, judgeText }
+}
+
+type Found = { readonly segment: Segment; readonly judged: Judged }
+
+const SEVERITY_RANK = { info: 0, low: 1, medium: 2, high: 3, critical: 4 } as const
+const ACTION_RANK = { pass: 0, flag: 1, redact: 2, block: 3 } as const
+
+function rankOf({ judged }: Found): number {
+  return ACTION_RANK[judged.action] * 100 + SEVERITY_RANK[judged.severity] * 10 + judged.confidence
+}
+
+export function toFinding(id: string, judged: Judged, segment: Segment | null, direction: Direction): Finding {
+  const { range } = judged
+  return {
+    id,
+    findingType: judged.findingType,
+    category: judged.category,
+    severity: judged.severity,
+    confidence: judged.confidence,
+    description: judged.description,
+    direction,
+    origin: segment?.origin ?? null,
+    pointer: segment?.pointer ?? null,
+    range,
+    ruleId: judged.ruleId,
+    via: judged.via,
+    excerpt:
+      segment === null ? null : excerptOf(range === null ? segment.text : segment.text.slice(range.startUtf16, range.endUtf16)),
+    action: judged.action,
+    shadowAction: judged.shadowAction,
+  }
+}
+
+function unreadOf({ unread, inspection }: GuardAsk): string | null {
+  return unread ?? inspection.uninspected.find(({ reason }) => reason === 'reader failed')?.reason ?? null
+}
+
+function unreadFinding(id: string, reason: string, direction: Direction, action: VerdictAction): Finding {
+  return {
+    id,
+    findingType: 'unread_body',
+    category: 'unread',
+    severity: 'medium',
+    confidence: 1,
+    description: `the body could not be judged: ${reason}`,
+    direction,
+    origin: null,
+    pointer: null,
+    range: null,
+    ruleId: null,
+    via: [],
+    excerpt: null,
+    action,
+    shadowAction: null,
+  }
+}
+
+function editsOf(found: readonly Found[]): readonly JsonEdit[] {
+  return found
+    .filter(({ judged }) => judged.action === 'redact')
+    .map(({ segment, judged }) => ({
+      pointer: segment.pointer,
+      ranges: [{ ...(judged.range ?? { startUtf16: 0, endUtf16: segment.text.length }), replacement: tagOf(judged) }],
+    }))
+}
+
+/** What stands where a match was. */
+export function tagOf(judged: Pick<Judged, 'tag' | 'findingType'>): string {
+  return judged.tag ?? `[REMOVED:${judged.findingType.toUpperCase()}]`
 }

@@ -77,7 +77,7 @@ describe('metrics', () => {
   })
 
   test('count findings and failures of upstreams', async () => {
-    const finding = { severity: 'high', findingType: 'jailbreak' } as Finding
+    const finding = { severity: 'high', findingType: 'jailbreak', action: 'flag' } as Finding
     const found = await samples(
       finished(
         { findings: [finding, finding] },
@@ -86,7 +86,7 @@ describe('metrics', () => {
       ),
     )
     expect(found).toMatchObject({
-      'llmtrace_security_findings_total{severity="high",finding_type="jailbreak"}': 2,
+      'llmtrace_security_findings_total{severity="high",finding_type="jailbreak",action="flag"}': 2,
       'llmtrace_upstream_errors_total{provider="openai",code="upstream.timeout"}': 1,
     })
     expect(Object.keys(found).filter((name) => name.includes('auth.required'))).toEqual([])

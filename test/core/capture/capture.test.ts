@@ -52,6 +52,7 @@ function aCall(more: CallMore = {}): CallFacts {
     request:
       body === null ? null : { ...inspect(body, new Headers(), dialect, { path: '/', search: '' }), bytes: body.byteLength },
     findings: [],
+    guardNotes: [],
     ...more.facts,
   }
 }

@@ -1,0 +1,84 @@
+/**
+ * The one engine behind the data plane, `guard/scan`, `llmtrace scan` and the benches: a text and its place to all that matches in it.
+ * It knows no policy. Agents send their history again with every call, so what was judged is remembered.
+ */
+import type { Form, Match, Place, Scanner } from './match.ts'
+
+/** Characters of remembered texts, in all: a few hundred ordinary histories. */
+const REMEMBERED_CHARS_MAX = 4 * 1024 * 1024
+/** A longer text is judged anew each time. */
+const REMEMBERED_TEXT_MAX = 256 * 1024
+/** A shorter one is judged faster than it is looked up. */
+const REMEMBERED_TEXT_MIN = 64
+/** Matches of one text; what is found beyond them changes no decision. */
+const MATCHES_MAX = 256
+
+export type Engine = {
+  /** `more` are scanners of one policy or one call; what they find is not remembered. */
+  scan(text: string, place: Place, more?: readonly NamedScanner[]): Scan
+}
+
+export type Scan = {
+  readonly matches: readonly Match[]
+  /** Scanners that threw, by name: nothing is known of what they look for. */
+  readonly failed: readonly string[]
+}
+
+export type NamedScanner = { readonly name: string; readonly scan: Scanner }
+
+export function createEngine(scanners: readonly NamedScanner[], forms: (text: string) => readonly Form[]): Engine {
+  const remembered = new Map<string, Scan>()
+  let rememberedChars = 0
+
+  function scanWith(used: readonly NamedScanner[], text: string, place: Place): Scan {
+    const matches: Match[] = []
+    const failed: string[] = []
+    try {
+      const read = forms(text)
+      for (const { name, scan } of used) {
+        try {
+          for (const match of scan(read, place)) if (matches.length < MATCHES_MAX) matches.push(match)
+        } catch {
+          failed.push(name)
+        }
+      }
+    } catch {
+      failed.push('normalize')
+    }
+    return { matches, failed }
+  }
+
+  function remember(key: string, scan: Scan): void {
+    rememberedChars += key.length
+    remembered.set(key, scan)
+    for (const oldest of remembered.keys()) {
+      if (rememberedChars <= REMEMBERED_CHARS_MAX) return
+      remembered.delete(oldest)
+      rememberedChars -= oldest.length
+    }
+  }
+
+  function scanOwn(text: string, place: Place): Scan {
+    if (text.length < REMEMBERED_TEXT_MIN || text.length > REMEMBERED_TEXT_MAX) return scanWith(scanners, text, place)
+    const key = `${place.direction}/${place.origin}/${place.toolName ?? ''}\n${text}`
+    const known = remembered.get(key)
+    if (known !== undefined) {
+      // The latest at the end: the oldest goes first.
+      remembered.delete(key)
+      remembered.set(key, known)
+      return known
+    }
+    const scan = scanWith(scanners, text, place)
+    if (scan.failed.length === 0) remember(key, scan)
+    return scan
+  }
+
+  return {
+    scan: (text, place, more = []) => {
+      const own = scanOwn(text, place)
+      if (more.length === 0) return own
+      const others = scanWith(more, text, place)
+      return { matches: [...own.matches, ...others.matches], failed: [...own.failed, ...others.failed] }
+    },
+  }
+}
