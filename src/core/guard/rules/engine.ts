@@ -10,6 +10,8 @@ import { createWordIndex } from './word-index.ts'
 const REACH_UTF16 = 240
 /** Matches of one rule in one text. More say nothing new. */
 const MATCHES_MAX = 32
+/** What `notAfter` sees. */
+const BEFORE_MAX = 80
 /** A window's end is moved to the end of its word, so that a pattern sees no half words. */
 const WORD_REST_MAX = 64
 
@@ -108,7 +110,10 @@ function run(compiled: Compiled, form: Form, hits: readonly number[][], matches:
     for (let found = regex.exec(seen); found !== null; found = regex.exec(seen)) {
       const end = found.index + found[0].length
       if (end === found.index) regex.lastIndex++
-      else if (!report(found.index, end)) return
+      else if (rule.notAfter?.test(text.slice(Math.max(0, found.index - BEFORE_MAX), found.index)) === true) {
+        // Another match may begin within this one.
+        regex.lastIndex = found.index + 1
+      } else if (!report(found.index, end)) return
     }
   }
 }

@@ -38,6 +38,8 @@ export type Rule = {
    * `pattern-safety.ts`. A function instead finds what no pattern can, in linear time; it sees whole forms.
    */
   readonly pattern: RegExp | ((form: Form) => readonly Span[])
+  /** A match is none where the 80 characters before it end in this: "never ignore …", "if you ignore …". Ends in `$`. */
+  readonly notAfter?: RegExp
   /** How far from a literal a match may begin or end, in characters; 240 unless set. */
   readonly reachUtf16?: number
   /** The pattern sees case and look-alike letters as they are. */
