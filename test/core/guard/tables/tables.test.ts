@@ -1,0 +1,63 @@
+/** Exfiltration, shell, MCP, unsafe code, toxicity: every rule is found in its examples, absent from its counter-examples, complete. */
+import { describe, expect, test } from 'bun:test'
+import type { Form, Place } from '../../../../src/core/guard/match.ts'
+import { compileRules } from '../../../../src/core/guard/rules/engine.ts'
+import type { Rule } from '../../../../src/core/guard/rules/rule.ts'
+import { EXFILTRATION_RULES } from '../../../../src/core/guard/rules/tables/exfiltration.ts'
+import { MCP_RULES } from '../../../../src/core/guard/rules/tables/mcp.ts'
+import { SHELL_RULES } from '../../../../src/core/guard/rules/tables/shell.ts'
+import { TOXICITY_RULES } from '../../../../src/core/guard/rules/tables/toxicity.ts'
+import { UNSAFE_CODE_RULES } from '../../../../src/core/guard/rules/tables/unsafe-code.ts'
+
+const RULES: readonly Rule[] = [...EXFILTRATION_RULES, ...SHELL_RULES, ...MCP_RULES, ...UNSAFE_CODE_RULES, ...TOXICITY_RULES]
+
+function plain(text: string): readonly Form[] {
+  return [{ via: [], text, folded: text.toLowerCase(), rangeOf: (start, end) => ({ startUtf16: start, endUtf16: end }) }]
+}
+
+function placesOf(rule: Rule): readonly Place[] {
+  return rule.directions.flatMap((direction) => rule.origins.map((origin) => ({ direction, origin, toolName: null })))
+}
+
+describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (_, rule) => {
+  const scan = compileRules([rule])
+  test('is found in each of its examples, wherever it holds', () => {
+    expect(rule.examples.filter((text) => placesOf(rule).some((place) => scan(plain(text), place).length === 0))).toEqual([])
+  })
+  test('is found in its examples deep inside of a longer text', () => {
+    const around = 'The quick brown fox jumps over the lazy dog. '.repeat(40)
+    const place = placesOf(rule)[0] as Place
+    expect(rule.examples.filter((text) => scan(plain(`${around}\n${text}\n${around}`), place).length === 0)).toEqual([])
+  })
+  test('is absent from its counter-examples', () => {
+    const place = placesOf(rule)[0] as Place
+    expect(rule.counterExamples.filter((text) => scan(plain(text), place).length > 0)).toEqual([])
+  })
+  test('is complete: examples, counter-examples, a description, literals that its examples hold', () => {
+    expect(rule.examples.length).toBeGreaterThan(0)
+    expect(rule.counterExamples.length).toBeGreaterThan(0)
+    expect(rule.description.length).toBeGreaterThan(10)
+    expect(rule.version).toBeGreaterThanOrEqual(1)
+    expect(rule.words.flat().filter((word) => word !== word.toLowerCase())).toEqual([])
+  })
+})
+
+test('all tables compile together: no id is used twice', () => {
+  expect(() => compileRules(RULES)).not.toThrow()
+})
+
+test('keywords and code in answers are too weak for a block at balanced', () => {
+  const strong = [...TOXICITY_RULES, ...UNSAFE_CODE_RULES].filter(
+    ({ severity, confidence }) => severity !== 'low' && severity !== 'medium' && confidence >= 0.8,
+  )
+  expect(strong).toEqual([])
+  expect(TOXICITY_RULES.filter(({ description }) => !description.includes('weak'))).toEqual([])
+})
+
+test('what a user writes himself is too weak for a block at balanced in these tables', () => {
+  const strong = [...EXFILTRATION_RULES, ...SHELL_RULES].filter(
+    ({ origins, severity, confidence }) =>
+      origins.includes('user') && ['high', 'critical'].includes(severity) && confidence >= 0.8,
+  )
+  expect(strong.map(({ id }) => id)).toEqual([])
+})
