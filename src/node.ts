@@ -35,8 +35,7 @@ import { createApp } from './app.ts'
 import { startDemo } from './cli/demo/demo.ts'
 import { parseCommand, runText, type Command } from './cli/main.ts'
 import { captureOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
-import { createGuard } from './core/guard/guard.ts'
-import { createDefaultEngine } from './core/guard/scanners.ts'
+import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
 import type { KeyStore, Log, TraceStore } from './core/ports.ts'
 import type { Phase } from './routes/health.ts'
@@ -89,7 +88,7 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     decompress: nodeDecompress,
     keys,
     policies: createConfigPolicies(gateway, captureOverridesOf(config)),
-    guard: createGuard({ engine: createDefaultEngine(), clock }),
+    guard: createDefaultGuard(clock),
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,

@@ -34,8 +34,7 @@ import {
 } from './contract/config.ts'
 import type { GatewayConfig } from './core/domain/gateway.ts'
 import { appError } from './core/domain/errors.ts'
-import { createGuard } from './core/guard/guard.ts'
-import { createDefaultEngine } from './core/guard/scanners.ts'
+import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
 import { renderError } from './routes/render-error.ts'
 
@@ -88,7 +87,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     decompress: webDecompress,
     keys,
     policies: createConfigPolicies(gateway, captureOverridesOf(config)),
-    guard: createGuard({ engine: createDefaultEngine(), clock }),
+    guard: createDefaultGuard(clock),
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,

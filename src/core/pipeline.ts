@@ -19,6 +19,8 @@ import type { BreakerState } from './forward/breaker.ts'
 import { createForward, type ForwardDeps } from './forward/forward.ts'
 import { answerHeaders } from './forward/headers.ts'
 import { createRouter, type Route } from './forward/route.ts'
+import { mayChange } from './guard/decide/decide.ts'
+import { createGuardedAnswer, type GuardedAnswer } from './guard/answer.ts'
 import type { Guard, Judgement } from './guard/guard.ts'
 import { redactBytes } from './guard/redact/redact-bytes.ts'
 import { identify, type Identified } from './identify/identify.ts'
@@ -145,7 +147,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       hold: hold.value,
       route: route.value,
       method: call.method,
-      headers: call.headers,
+      headers: mayChange(policy.guard) ? readable(call.headers) : call.headers,
       body: screened.body,
       gatewayKeyHeader: who.value.gatewayKeyHeader,
       signal: abort.signal,
@@ -169,12 +171,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
     const upstreamMs = clock.monotonic() - sent
     const known = callFacts(facts, who.value, policy, route.value, request)
+    const guarded = guardedAnswer(facts, policy, route.value, screened.inspected)
     const done = (span: TraceSpan): Promise<void> => {
       call.signal?.removeEventListener('abort', leave)
       finished(span, policy, call.background)
       return settle(deps.ledger, caller.tenantId, hold.value, [])
     }
-    return captured(facts, known, answer.value, upstreamMs, leave, done)
+    return captured(facts, known, guarded, answer.value, upstreamMs, leave, done)
+  }
+
+  function guardedAnswer(facts: Facts, policy: Policy, route: Route, inspected: Inspected): GuardedAnswer {
+    return createGuardedAnswer(deps.guard, {
+      spanId: facts.spanId,
+      policy: policy.guard,
+      dialect: route.dialect,
+      request: inspected.inspection(),
+      onJudged: (tookMs, notes) => metrics.guarded('output', tookMs, notes),
+    })
   }
 
   /** The body as it may go on. What cannot be taken out of it must not pass. */
@@ -212,6 +225,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function captured(
     facts: Facts,
     known: CallFacts,
+    guarded: GuardedAnswer,
     answer: UpstreamResponse,
     upstreamMs: number,
     abort: () => void,
@@ -226,11 +240,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       hasCallerLeft: () => call.signal?.aborted === true,
       background: call.background,
       abort,
+      guard: guarded,
       onSpan,
     })
     if (handed.kind === 'brokenOff') return rendered(known.dialect, brokenOff(handed.end), known)
+    const all: CallFacts = { ...known, findings: [...known.findings, ...guarded.findings()] }
+    if (handed.kind === 'blocked') return rendered(known.dialect, blocked(guarded.findings()), all)
     const headers = answerHeaders(answer.headers, answer.isDecoded)
-    mark(headers, known)
+    if (handed.isChanged) headers.delete('content-length')
+    mark(headers, all)
     if (config.serverTiming) headers.append('server-timing', `up;dur=${upstreamMs.toFixed(1)}`)
     return { status: answer.status, headers, body: handed.body }
   }
@@ -311,6 +329,13 @@ function stranger(ids: IdSource): Caller {
     traceId: ids.traceId(),
     parentSpanId: null,
   }
+}
+
+/** An answer that must be judged before it leaves is asked for without compression. */
+function readable(headers: Headers): Headers {
+  const asked = new Headers(headers)
+  asked.set('accept-encoding', 'identity')
+  return asked
 }
 
 /** What was found, never the text that matched. */

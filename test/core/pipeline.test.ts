@@ -8,7 +8,7 @@ import type { TenantId } from '../../src/core/domain/ids.ts'
 import type { Policy } from '../../src/core/domain/policy.ts'
 import { err, ok } from '../../src/core/domain/result.ts'
 import type { TraceSpan } from '../../src/core/domain/span.ts'
-import type { GuardMode } from '../../src/core/domain/guard-policy.ts'
+import type { GuardMode, GuardPolicy } from '../../src/core/domain/guard-policy.ts'
 import type { Guard } from '../../src/core/guard/guard.ts'
 import { createPipeline, type Answer, type Call, type Pipeline } from '../../src/core/pipeline.ts'
 import { PortError, type KeyStore, type PolicyStore, type UpstreamRequest } from '../../src/core/ports.ts'
@@ -747,6 +747,93 @@ describe('a verdict', () => {
     expect(answer.headers.get('x-llmtrace-flagged')).toBeNull()
     await textOf(answer)
     expect(await b.span()).toMatchObject({ status: 'ok', findings: [{ action: 'pass' }] })
+  })
+})
+
+describe('an answer', () => {
+  const found = {
+    name: 'word',
+    scan: wordScanner('sec_[a-z]+', { category: 'secret', findingType: 'secret_leakage', tag: '[KEY]' }),
+  }
+  const LEAK = ANSWERED.replace('answer', 'the key is sec_abc and more')
+  const setup = (more: Partial<GuardPolicy>): Setup => ({
+    guard: aGuard([found]),
+    policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: aPolicy(more) } }),
+  })
+  const streamed = (...texts: readonly string[]): string =>
+    [
+      ...texts.map((content) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`),
+      'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
+      'data: [DONE]\n\n',
+    ].join('')
+  const sse = (body: string): ReturnType<typeof anAnswer> =>
+    anAnswer(body, { headers: { 'content-type': 'text/event-stream' } })
+  const json = (body: string): ReturnType<typeof anAnswer> =>
+    anAnswer(body, { headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) } })
+
+  test('that may not change is judged when it has ended', async () => {
+    for (const answer of [json(LEAK), sse(streamed('key sec_', 'abc'))]) {
+      const b = bench(() => answer, setup({ mode: 'flag' }))
+      expect(await textOf(await b.call())).toContain('sec_')
+      expect((await b.span()).findings).toMatchObject([{ direction: 'output', findingType: 'secret_leakage', action: 'flag' }])
+    }
+  })
+
+  test('is redacted as a whole, under its new length, and kept so', async () => {
+    const b = bench(() => json(LEAK), setup({ mode: 'redact' }))
+    const answer = await b.call()
+    expect([answer.status, answer.headers.get('content-length'), answer.headers.get('x-llmtrace-flagged')]).toEqual([
+      200,
+      null,
+      'true',
+    ])
+    expect(await textOf(answer)).toBe(LEAK.replace('sec_abc', '[KEY]'))
+    expect(b.requests[0]?.headers.get('accept-encoding')).toBe('identity')
+    const span = await b.span()
+    expect(JSON.stringify(span.output)).not.toContain('sec_')
+    expect(span).toMatchObject({ status: 'ok', findings: [{ action: 'redact' }] })
+  })
+
+  test('is refused as a whole: its tokens are paid for, and its text is not kept', async () => {
+    const b = bench(() => json(LEAK), setup({ mode: 'block' }))
+    const answer = await b.call()
+    const body = await textOf(answer)
+    expect([answer.status, JSON.parse(body)]).toMatchObject([
+      403,
+      { error: { code: 'guard.blocked', findings: [{ type: 'secret_leakage' }] } },
+    ])
+    expect(body).not.toContain('sec_')
+    const span = await b.span()
+    expect(JSON.stringify(span.output)).not.toContain('sec_')
+    expect([span.status, span.errorCode, span.cost.status]).toEqual(['refused', 'guard.blocked', 'priced'])
+  })
+
+  test('that streams is redacted on its way where it is held', async () => {
+    const streaming = { mode: 'hold', windowChars: 256, onFinding: 'redact' } as const
+    const b = bench(() => sse(streamed('the key is sec', '_a', 'bc and more')), setup({ mode: 'redact', streaming }))
+    const body = await textOf(await b.call())
+    expect(body).not.toMatch(/sec|_a|bc/)
+    expect(body).toContain('[KEY]')
+    expect(await b.span()).toMatchObject({ status: 'ok', findings: [{ action: 'redact', findingType: 'secret_leakage' }] })
+  })
+
+  test('that streams is stopped in its own dialect', async () => {
+    const streaming = { mode: 'hold', windowChars: 256, onFinding: 'stop' } as const
+    const b = bench(() => sse(streamed('the key is sec', '_a', 'bc and more', ' never')), setup({ mode: 'block', streaming }))
+    const body = await textOf(await b.call())
+    expect(body).toContain('"finish_reason":"content_filter"')
+    expect(body).toEndWith('data: [DONE]\n\n')
+    expect(body).not.toMatch(/sec|never/)
+    expect(await b.span()).toMatchObject({ status: 'refused', errorCode: 'guard.blocked', findings: [{ action: 'block' }] })
+  })
+
+  test('that is compressed although nothing may be is refused where the policy fails closed', async () => {
+    const packed = zlib.gzipSync(LEAK)
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const closed = bench(() => anAnswer(streamOf([packed]), { headers }), setup({ mode: 'block', fail: 'closed' }))
+    expect((await closed.call()).status).toBe(403)
+    const open = bench(() => anAnswer(streamOf([packed]), { headers }), setup({ mode: 'block', fail: 'open' }))
+    expect((await open.call()).status).toBe(200)
   })
 })
 

@@ -35,7 +35,7 @@ async function pass(
   const body = tap(
     streamOf(pieces),
     { onChunk: reader.push, onEnd: (end) => ends.push(end) },
-    { clock: createTestClock(), idleTimeoutMs: 1_000, announcedBytes: length, abort: () => {} },
+    { clock: createTestClock(), idleTimeoutMs: 1_000, announcedBytes: length, abort: () => {}, filter: null },
   )
   const passed = await readAll(body)
   return { bytes: passed, read: await reader.finish(), ends }

@@ -30,12 +30,12 @@ export function plainForms(text: string): readonly Form[] {
   return [{ via: [], text, folded: text.toLowerCase(), rangeOf: (startUtf16, endUtf16) => ({ startUtf16, endUtf16 }) }]
 }
 
-/** Finds `word` wherever it stands. */
+/** Finds `word`, a pattern, wherever it stands. */
 export function wordScanner(word: string, more: Partial<Match> = {}): Scanner {
   return (forms) =>
     forms.flatMap((form) =>
-      [...form.text.matchAll(new RegExp(word, 'g'))].map(({ index }) =>
-        aMatch({ range: form.rangeOf(index, index + word.length), ...more }),
+      [...form.text.matchAll(new RegExp(word, 'g'))].map((match) =>
+        aMatch({ range: form.rangeOf(match.index, match.index + match[0].length), ...more }),
       ),
     )
 }
@@ -43,5 +43,11 @@ export function wordScanner(word: string, more: Partial<Match> = {}): Scanner {
 export const testClock: Pick<Clock, 'monotonic'> = { monotonic: () => 0 }
 
 export function aGuard(scanners: readonly NamedScanner[] = [], clock: Pick<Clock, 'monotonic'> = testClock): Guard {
-  return createGuard({ engine: createEngine(scanners, plainForms), clock })
+  return createGuard({
+    engine: createEngine(scanners, plainForms),
+    clock,
+    // The word that is being written.
+    openFrom: (text) => text.search(/\S*$/),
+    scannersFor: () => [],
+  })
 }

@@ -9,7 +9,7 @@ import type { Finding } from '../domain/finding.ts'
 import type { SpanId } from '../domain/ids.ts'
 import type { JsonRecord } from '../domain/json.ts'
 import type { CapturePolicy } from '../domain/policy.ts'
-import type { Inspection } from '../domain/segment.ts'
+import type { Inspection, Segment } from '../domain/segment.ts'
 import { modelOf, NO_TEXT, UNPRICED, type CapturedText, type Cost, type SpanStatus, type TraceSpan } from '../domain/span.ts'
 import type { Caller } from '../domain/tenant.ts'
 import type { EpochMs } from '../domain/time.ts'
@@ -73,7 +73,11 @@ export type AnswerFacts = {
   readonly responseBytes: number
   readonly end: TapEnd
   readonly read: AnswerRead
+  /** What the guard found in the answer. */
+  readonly conclude: (segments: readonly Segment[] | null) => Concluded
 }
+
+export type Concluded = { readonly findings: readonly Finding[]; readonly notes: readonly string[] }
 
 /** The span of a call that this gateway refused, or whose upstream gave no answer at all. */
 export function refusedSpan(call: CallFacts, error: AppError, durationMs: number, isCancelled: boolean): TraceSpan {
@@ -106,7 +110,9 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
   const view = viewOf(call.dialect, read.body)
   const isFull = call.policy.text === 'full'
   const hasFailed = view === null && read.body !== null
+  const guarded = answer.conclude(view?.segments ?? null)
   const common = commonFields(call, [
+    ...guarded.notes,
     ...(end === 'complete' ? [] : [`response.${end}`]),
     ...(hasFailed ? ['response.reader_failed'] : []),
     ...read.notes,
@@ -116,6 +122,7 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
   const ending = endingOf(answer, view, call.request?.view.isStreaming ?? false, isFull)
   return {
     ...common,
+    findings: guarded.findings.length === 0 ? common.findings : [...common.findings, ...guarded.findings],
     notes: isEstimate ? ['usage.estimated', ...common.notes] : common.notes,
     durationMs: toMicroseconds(answer.durationMs),
     upstreamMs: toMicroseconds(answer.upstreamMs),
@@ -269,6 +276,8 @@ function endingOf(
       if (isStreaming && view !== null && answer.read.isComplete && answer.status < 400)
         return { status: 'ok', code: null, message: null }
       return { status: 'cancelled', code: null, message: 'the caller left before the end of the answer' }
+    case 'stopped':
+      return { status: 'refused', code: 'guard.blocked', message: 'the answer was stopped by a security policy' }
     case 'died':
       return { status: 'incomplete', code: 'upstream.unreachable', message: 'the upstream closed the connection in mid-answer' }
     case 'short':

@@ -1,13 +1,23 @@
 /**
- * One pull tap on an answer: every chunk goes to the caller as it came, and is shown to one listener on its way. Never `tee()`: that
- * reads on after the caller has left. Memory: one chunk, since nothing is read before the caller asks for it.
+ * One pull tap on an answer: every chunk goes to the caller as it came, or as a filter changed it, and is shown to one listener on its
+ * way. Never `tee()`: that reads on after the caller has left. Memory: one chunk and what the filter holds, since nothing is read before
+ * the caller asks for it.
  */
 import type { Clock } from '../ports.ts'
 
-/** How the body ended. `cancelled`: the caller left. The rest are the upstream's doing. */
-export type TapEnd = 'complete' | 'cancelled' | 'died' | 'short' | 'idle'
+/** How the body ended. `cancelled`: the caller left. `stopped`: a policy ended it. The rest are the upstream's doing. */
+export type TapEnd = 'complete' | 'cancelled' | 'stopped' | 'died' | 'short' | 'idle'
+
+/** Changes a body on its way. After `isStopped` nothing more is asked of it, and the upstream is let go. */
+export type TapFilter = {
+  push(chunk: Uint8Array): FilterStep
+  /** The body has come to its end: what is still held leaves now. */
+  end(): FilterStep
+}
+export type FilterStep = { readonly bytes: readonly Uint8Array[]; readonly isStopped: boolean }
 
 export type TapListener = {
+  /** What the caller gets. */
   readonly onChunk: (chunk: Uint8Array) => void
   /** Called exactly once. */
   readonly onEnd: (end: TapEnd) => void
@@ -21,6 +31,8 @@ export type TapOptions = {
   readonly announcedBytes: number | null
   /** Ends the exchange with the upstream. */
   readonly abort: () => void
+  /** Null: every chunk leaves as it came. */
+  readonly filter: TapFilter | null
 }
 
 /**
@@ -28,7 +40,7 @@ export type TapOptions = {
  * HTTP client sees what it would have seen without a gateway.
  */
 export function tap(body: ReadableStream<Uint8Array>, listener: TapListener, options: TapOptions): ReadableStream<Uint8Array> {
-  const { clock, idleTimeoutMs, announcedBytes, abort } = options
+  const { clock, idleTimeoutMs, announcedBytes, abort, filter } = options
   const reader = body.getReader()
   let received = 0
   let waitingSince: number | null = null
@@ -57,30 +69,56 @@ export function tap(body: ReadableStream<Uint8Array>, listener: TapListener, opt
     reader.cancel().catch(ignore)
   }
 
+  type Controller = ReadableStreamDefaultController<Uint8Array>
+
+  function feed(controller: Controller, chunk: Uint8Array): void {
+    listener.onChunk(chunk)
+    controller.enqueue(chunk)
+  }
+
+  function ended(controller: Controller): void {
+    if (announcedBytes !== null && received < announcedBytes) {
+      finish('short')
+      controller.error(new Error(`the upstream announced ${announcedBytes} bytes and sent ${received}`))
+      return
+    }
+    const last = filter?.end() ?? null
+    for (const chunk of last?.bytes ?? []) feed(controller, chunk)
+    finish(last?.isStopped === true ? 'stopped' : 'complete')
+    controller.close()
+  }
+
+  function stopped(controller: Controller): void {
+    finish('stopped')
+    controller.close()
+    abort()
+    reader.cancel().catch(ignore)
+  }
+
   return new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
         fail = (error) => controller.error(error)
       },
       pull: async (controller) => {
-        waitingSince = clock.monotonic()
         try {
-          const { done, value } = await reader.read()
-          waitingSince = null
-          if (isOver) return
-          if (!done) {
+          // A filter may hold a chunk back: then the next one is asked for.
+          for (let isFed = false; !isFed;) {
+            waitingSince = clock.monotonic()
+            const { done, value } = await reader.read()
+            waitingSince = null
+            if (isOver) return
+            if (done) return ended(controller)
             received += value.byteLength
-            listener.onChunk(value)
-            controller.enqueue(value)
-            return
+            if (filter === null) {
+              feed(controller, value)
+              return
+            }
+            const { bytes, isStopped } = filter.push(value)
+            for (const chunk of bytes) feed(controller, chunk)
+            if (isStopped) return stopped(controller)
+            isFed = bytes.length > 0
           }
-          if (announcedBytes !== null && received < announcedBytes) {
-            finish('short')
-            controller.error(new Error(`the upstream announced ${announcedBytes} bytes and sent ${received}`))
-            return
-          }
-          finish('complete')
-          controller.close()
         } catch {
           if (isOver) return
           finish('died')

@@ -34,7 +34,7 @@ export type Operation =
 
 /**
  * How the call ended. `ok`: the upstream answered below 400 and its answer came to its end. `error`: it answered 400 or more, or
- * failed. `refused`: by this gateway, before anything was sent. `cancelled`: the client left. `incomplete`: the answer broke off.
+ * failed. `refused`: by this gateway, before anything was sent or in the midst of the answer. `cancelled`: the client left. `incomplete`: the answer broke off.
  */
 export type SpanStatus = 'ok' | 'error' | 'refused' | 'cancelled' | 'incomplete'
 

@@ -5,22 +5,22 @@
 import type { Direction, Finding, Verdict, VerdictAction } from '../domain/finding.ts'
 import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId } from '../domain/ids.ts'
-import type { Inspection, Segment } from '../domain/segment.ts'
+import type { Inspection, Origin, Segment } from '../domain/segment.ts'
 import type { Clock } from '../ports.ts'
 import { scanCustomRules } from './custom-rules.ts'
 import { actionOnFailure, decide, stricter } from './decide/decide.ts'
 import type { Engine, NamedScanner } from './engine.ts'
 import { excerptOf } from './excerpt.ts'
-import type { Judged, Place } from './match.ts'
+import type { Judge, Judged, Place } from './match.ts'
 import type { JsonEdit } from './redact/replace-strings.ts'
 
 /** Findings kept of one call, the gravest first: what comes after them changes no decision. */
-const FINDINGS_MAX = 100
+export const FINDINGS_MAX = 100
 /** A match that is less sure says nothing, whatever a policy asks for. */
 const CONFIDENCE_MIN = 0.3
 
 export type Judgement = Verdict & {
-  /** What has to be taken out. */
+  /** What has to be taken out before it may pass, or be kept. */
   readonly edits: readonly JsonEdit[]
   /** What could not be judged: `guard.deadline`, `guard.failed:pii`. */
   readonly notes: readonly string[]
@@ -42,11 +42,21 @@ export type Guard = {
   judge(ask: GuardAsk): Judgement
   /** Matches in one text with what the policy makes of them. */
   judgeText(text: string, place: Place, policy: GuardPolicy, more: readonly NamedScanner[]): TextJudgement
+  /** Scanners for the answer to this request. */
+  scannersFor(request: Inspection): readonly NamedScanner[]
+  readonly openFrom: Judge['openFrom']
+}
+
+export type GuardDeps = {
+  readonly engine: Engine
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly openFrom: Judge['openFrom']
+  readonly scannersFor: Guard['scannersFor']
 }
 
 export type TextJudgement = { readonly judged: readonly Judged[]; readonly failed: readonly string[] }
 
-export function createGuard({ engine, clock }: { readonly engine: Engine; readonly clock: Pick<Clock, 'monotonic'> }): Guard {
+export function createGuard({ engine, clock, openFrom, scannersFor }: GuardDeps): Guard {
   // A policy is one object as long as it does not change.
   const ownRules = new WeakMap<GuardPolicy, readonly NamedScanner[]>()
 
@@ -93,7 +103,7 @@ export function createGuard({ engine, clock }: { readonly engine: Engine; readon
     const failure = isUnsure ? actionOnFailure(policy) : 'pass'
     const kept = found.toSorted((a, b) => rankOf(b) - rankOf(a)).slice(0, FINDINGS_MAX)
     const findings = kept.map(({ segment, judged }, i) =>
-      toFinding(`${ask.spanId}-${direction}-${i}`, judged, segment, direction),
+      toFinding(`${ask.spanId}-${direction}-${i}`, judged, siteOf(segment, judged), direction),
     )
     if (unread !== null) findings.push(unreadFinding(`${ask.spanId}-${direction}-unread`, unread, direction, failure))
     let action: VerdictAction = failure
@@ -101,7 +111,7 @@ export function createGuard({ engine, clock }: { readonly engine: Engine; readon
     return { action, findings, edits: editsOf(found), notes: [...notes], tookMs: clock.monotonic() - start }
   }
 
-  return { judge, judgeText }
+  return { judge, judgeText, scannersFor, openFrom }
 }
 
 type Found = { readonly segment: Segment; readonly judged: Judged }
@@ -113,7 +123,10 @@ function rankOf({ judged }: Found): number {
   return ACTION_RANK[judged.action] * 100 + SEVERITY_RANK[judged.severity] * 10 + judged.confidence
 }
 
-export function toFinding(id: string, judged: Judged, segment: Segment | null, direction: Direction): Finding {
+/** Where a finding stands; `matched` is what matched, and leaves a length and a hash only. */
+type Site = { readonly origin: Origin; readonly pointer: string; readonly matched: string | null }
+
+export function toFinding(id: string, judged: Judged, site: Site, direction: Direction): Finding {
   const { range } = judged
   return {
     id,
@@ -123,16 +136,19 @@ export function toFinding(id: string, judged: Judged, segment: Segment | null, d
     confidence: judged.confidence,
     description: judged.description,
     direction,
-    origin: segment?.origin ?? null,
-    pointer: segment?.pointer ?? null,
+    origin: site.origin,
+    pointer: site.pointer,
     range,
     ruleId: judged.ruleId,
     via: judged.via,
-    excerpt:
-      segment === null ? null : excerptOf(range === null ? segment.text : segment.text.slice(range.startUtf16, range.endUtf16)),
+    excerpt: site.matched === null ? null : excerptOf(site.matched),
     action: judged.action,
     shadowAction: judged.shadowAction,
   }
+}
+
+function siteOf({ origin, pointer, text }: Segment, { range }: Judged): Site {
+  return { origin, pointer, matched: range === null ? text : text.slice(range.startUtf16, range.endUtf16) }
 }
 
 function unreadOf({ unread, inspection }: GuardAsk): string | null {
@@ -161,7 +177,7 @@ function unreadFinding(id: string, reason: string, direction: Direction, action:
 
 function editsOf(found: readonly Found[]): readonly JsonEdit[] {
   return found
-    .filter(({ judged }) => judged.action === 'redact')
+    .filter(({ judged }) => judged.action === 'redact' || judged.action === 'block')
     .map(({ segment, judged }) => ({
       pointer: segment.pointer,
       ranges: [{ ...(judged.range ?? { startUtf16: 0, endUtf16: segment.text.length }), replacement: tagOf(judged) }],

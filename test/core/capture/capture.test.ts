@@ -78,6 +78,7 @@ function anAnswered(more: AnswerMore = {}): AnswerFacts {
     durationMs: 40,
     responseBytes: 123,
     end: 'complete',
+    conclude: () => ({ findings: [], notes: [] }),
     ...facts,
     headers: new Headers(headers),
     read: { body: body === undefined ? ANSWER : body, isComplete: true, notes: [], ...read },

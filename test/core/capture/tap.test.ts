@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { tap, type TapEnd } from '../../../src/core/capture/tap.ts'
+import { tap, type TapEnd, type TapFilter } from '../../../src/core/capture/tap.ts'
 import { createTestClock, turn, type TestClock } from '../../support/clock.ts'
 import { bytes, createSource, readText, streamOf, type Source } from '../../support/fakes.ts'
 
@@ -14,7 +14,11 @@ type Bench = {
   aborts(): number
 }
 
-function bench(stream: ReadableStream<Uint8Array> | null = null, announcedBytes: number | null = null): Bench {
+function bench(
+  stream: ReadableStream<Uint8Array> | null = null,
+  announcedBytes: number | null = null,
+  filter: TapFilter | null = null,
+): Bench {
   const source = createSource()
   const clock = createTestClock()
   const seen: string[] = []
@@ -23,7 +27,7 @@ function bench(stream: ReadableStream<Uint8Array> | null = null, announcedBytes:
   const body = tap(
     stream ?? source.stream,
     { onChunk: (chunk) => seen.push(new TextDecoder().decode(chunk)), onEnd: (end) => ends.push(end) },
-    { clock, idleTimeoutMs: IDLE_MS, announcedBytes, abort: () => void (aborts += 1) },
+    { clock, idleTimeoutMs: IDLE_MS, announcedBytes, abort: () => void (aborts += 1), filter },
   )
   return { source, clock, body, seen, ends, aborts: () => aborts }
 }
@@ -43,7 +47,7 @@ describe('every chunk', () => {
     const body = tap(
       streamOf(['a']),
       { onChunk: () => order.push('seen'), onEnd: () => order.push('end') },
-      { clock: createTestClock(), idleTimeoutMs: IDLE_MS, announcedBytes: null, abort: () => {} },
+      { clock: createTestClock(), idleTimeoutMs: IDLE_MS, announcedBytes: null, abort: () => {}, filter: null },
     )
     const reader = body.getReader()
     await reader.read()
@@ -264,5 +268,48 @@ describe('silence of the upstream', () => {
       await reading
       expect(clock.pending()).toBe(1)
     }
+  })
+})
+
+describe('a filter', () => {
+  const text = (chunk: Uint8Array): string => new TextDecoder().decode(chunk)
+  /** Holds everything up to a full stop; `stop` ends the body. */
+  function sentences(): TapFilter {
+    let held = ''
+    return {
+      push: (chunk) => {
+        held += text(chunk)
+        if (held.includes('stop')) return { bytes: [bytes('[end]')], isStopped: true }
+        if (!held.endsWith('.')) return { bytes: [], isStopped: false }
+        const whole = held
+        held = ''
+        return { bytes: [bytes(whole)], isStopped: false }
+      },
+      end: () => ({ bytes: held === '' ? [] : [bytes(held)], isStopped: false }),
+    }
+  }
+
+  test('may hold chunks back: they leave together, are shown as they leave, and nothing is lost at the end', async () => {
+    const { body, seen, ends } = bench(streamOf(['a', 'b', 'c.', 'd']), null, sentences())
+    expect(await readText(body)).toBe('abc.d')
+    expect([seen, ends]).toEqual([['abc.', 'd'], ['complete']])
+  })
+
+  test('may stop a body: it ends cleanly, and the upstream is let go', async () => {
+    const b = bench(null, null, sentences())
+    b.source.push('stop it')
+    b.source.push('never seen')
+    expect(await readText(b.body)).toBe('[end]')
+    expect([b.seen, b.ends, b.aborts()]).toEqual([['[end]'], ['stopped'], 1])
+  })
+
+  test('loses what it holds when the upstream dies: what was not judged never leaves', async () => {
+    const b = bench(null, null, sentences())
+    b.source.push('held')
+    const reading = readText(b.body).catch((error: unknown) => String(error))
+    await turn(3)
+    b.source.fail(new Error('gone'))
+    expect(await reading).toContain('broke off')
+    expect([b.seen, b.ends]).toEqual([[], ['died']])
   })
 })
