@@ -205,7 +205,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     })
     metrics.guarded('input', verdict.tookMs, verdict.notes)
     if (verdict.action !== 'redact' || body === null) return { inspected, verdict, body }
-    const redacted = redactBytes(body, verdict.edits)
+    const redacted = redactBytes(body, verdict.redactions)
     if (redacted === null) return { inspected, verdict: { ...verdict, action: 'block' }, body }
     return { inspected: inspect(redacted, headers, route.dialect, route.target), verdict, body: redacted }
   }

@@ -6,13 +6,11 @@ import type { Dialect } from '../dialects/dialect.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId } from '../domain/ids.ts'
-import { asRecord, parseJson, type JsonRecord } from '../domain/json.ts'
-import { isNestedTooDeeply } from '../domain/nesting.ts'
 import type { Inspection, Segment } from '../domain/segment.ts'
 import { actionOnFailure, mayChange } from './decide/decide.ts'
-import { FINDINGS_MAX, toFinding, type Guard, type Judgement } from './guard.ts'
-import type { Judge } from './match.ts'
-import { redactBytes } from './redact/redact-bytes.ts'
+import { FINDINGS_MAX, tagOf, toFinding, wholeOf, type Guard, type Judgement } from './guard.ts'
+import type { Judge, Judged, Place } from './match.ts'
+import { redactBody } from './redact/redact-body.ts'
 import { createStreamGuard, type StreamFinding } from './stream/stream-guard.ts'
 
 export type AnswerAsk = {
@@ -26,13 +24,20 @@ export type AnswerAsk = {
 }
 
 type Concluded = { readonly findings: readonly Finding[]; readonly notes: readonly string[] }
+type WholeAnswer = {
+  readonly bytes: Uint8Array
+  readonly isBlocked: boolean
+  /** What may be kept of it. */
+  readonly kept: Uint8Array
+}
+type Told = Judged & { readonly pointer: string; readonly place: Place; readonly matched: string | null }
 type Step = { readonly bytes: readonly Uint8Array[]; readonly isStopped: boolean }
 
 export type GuardedAnswer = {
   /** Null: whatever is found, the answer stays as it is. */
   readonly screen: {
     filter(contentType: string): { push(chunk: Uint8Array): Step; end(): Step } | null
-    whole(body: Uint8Array): { readonly bytes: Uint8Array; readonly isBlocked: boolean; readonly kept: Uint8Array }
+    whole(body: Uint8Array): WholeAnswer
     refusesUnread(reason: string): boolean
   } | null
   conclude(segments: readonly Segment[] | null): Concluded
@@ -41,7 +46,6 @@ export type GuardedAnswer = {
 }
 
 const NO_BYTES = new Uint8Array(0)
-const decoder = new TextDecoder()
 
 export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer {
   const { spanId, policy, dialect, request, onJudged } = ask
@@ -60,55 +64,76 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
     return judged
   }
 
-  function whole(body: Uint8Array): { readonly bytes: Uint8Array; readonly isBlocked: boolean; readonly kept: Uint8Array } {
-    const read = readBody(body)
-    const judged = read === null ? judgeAll([], 'response.not_json') : judgeAll(dialect.readAnswer(read).segments, null)
-    if (judged.action === 'pass' || judged.action === 'flag') return { bytes: body, isBlocked: false, kept: body }
-    const redacted = redactBytes(body, judged.edits)
-    // What cannot be taken out must not pass.
-    const isBlocked = judged.action === 'block' || redacted === null
-    return { bytes: redacted ?? NO_BYTES, isBlocked, kept: redacted ?? NO_BYTES }
+  const judgeText: Judge['judge'] = (text, place) => {
+    const { judged, failed } = guard.judgeText(text, place, policy, more)
+    for (const name of failed) notes.add(`guard.failed:${name}`)
+    return judged
   }
 
-  function tell(found: readonly StreamFinding[]): void {
-    for (const { range, reaction, action, ...one } of found) {
+  function mayNotPass(): boolean {
+    return notes.size > 0 && actionOnFailure(policy) === 'block'
+  }
+
+  function whole(body: Uint8Array): WholeAnswer {
+    // What is blocked is taken out too: what is kept of the answer must not hold it.
+    const blocked = new Set<string>()
+    const judge: Judge = {
+      judge: (text, place) =>
+        judgeText(text, place).map((judged) => {
+          if (judged.action !== 'block') return judged
+          blocked.add(judged.ruleId)
+          return { ...judged, action: 'redact', range: judged.range ?? wholeOf(text), tag: tagOf(judged) }
+        }),
+      openFrom: guard.openFrom,
+    }
+    const { result, tookMs } = guard.timed(() => redactBody(body, dialect, judge))
+    if (!result.isRead) {
+      const isBlocked = judgeAll([], 'response.not_json').action === 'block'
+      return { bytes: body, isBlocked, kept: NO_BYTES }
+    }
+    isJudged = true
+    onJudged(tookMs, [...notes])
+    tell(
+      result.judged.map(({ judged, segment, place, matched }) => ({
+        ...judged,
+        pointer: segment.pointer,
+        place,
+        matched,
+        action: blocked.has(judged.ruleId) && judged.action === 'redact' ? 'block' : judged.action,
+      })),
+    )
+    // What cannot be taken out must not pass.
+    const isBlocked = blocked.size > 0 || result.unredacted.length > 0 || mayNotPass()
+    return { bytes: result.bytes, isBlocked, kept: result.unredacted.length > 0 ? NO_BYTES : result.bytes }
+  }
+
+  function tell(found: readonly Told[]): void {
+    for (const { pointer, place, matched, ...judged } of found) {
       if (findings.length >= FINDINGS_MAX) return
-      // What came too late to be taken out was only told.
-      const done = reaction === 'stop' ? 'block' : reaction === 'redact' ? 'redact' : action === 'pass' ? 'pass' : 'flag'
-      findings.push(
-        toFinding(
-          `${spanId}-output-${findings.length}`,
-          { ...one, action: done, range },
-          { origin: one.place.origin, pointer: one.pointer, matched: one.matched },
-          'output',
-        ),
-      )
+      const id = `${spanId}-output-${findings.length}`
+      findings.push(toFinding(id, judged, { origin: place.origin, pointer, matched }, 'output'))
     }
   }
 
   function filter(contentType: string): { push(chunk: Uint8Array): Step; end(): Step } | null {
     const { mode, windowChars, onFinding } = policy.streaming
-    const judge: Judge = {
-      judge: (text, place) => {
-        const { judged, failed } = guard.judgeText(text, place, policy, more)
-        for (const name of failed) notes.add(`guard.failed:${name}`)
-        return judged
-      },
-      openFrom: guard.openFrom,
-    }
+    const judge: Judge = { judge: judgeText, openFrom: guard.openFrom }
     const stream = createStreamGuard({ dialect, contentType, judge, mode, windowChars, onFinding })
     isJudged = true
-    let isEnded = false
-    const step = (next: ReturnType<typeof stream.push>): Step => {
-      tell(next.judged)
-      return { bytes: next.bytes, isStopped: next.stop || (notes.size > 0 && actionOnFailure(policy) === 'block') }
+    let tookMs = 0
+    const step = (next: () => ReturnType<typeof stream.push>): Step => {
+      const timed = guard.timed(next)
+      tookMs += timed.tookMs
+      const { bytes, judged, stop } = timed.result
+      tell(judged.map(streamed))
+      return { bytes, isStopped: stop || mayNotPass() }
     }
     return {
-      push: (chunk) => step(stream.push(chunk)),
+      push: (chunk) => step(() => stream.push(chunk)),
       end: () => {
-        if (!isEnded) onJudged(0, [...notes])
-        isEnded = true
-        return step(stream.end())
+        const last = step(() => stream.end())
+        onJudged(tookMs, [...notes])
+        return last
       },
     }
   }
@@ -129,6 +154,9 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
   }
 }
 
-function readBody(body: Uint8Array): JsonRecord | null {
-  return isNestedTooDeeply(body) ? null : asRecord(parseJson(decoder.decode(body)))
+/** What came too late to be taken out was only told. */
+function streamed({ reaction, action, ...found }: StreamFinding): Told {
+  if (reaction === 'stop') return { ...found, action: 'block' }
+  if (reaction === 'redact') return { ...found, action: 'redact' }
+  return { ...found, action: action === 'pass' ? 'pass' : 'flag' }
 }

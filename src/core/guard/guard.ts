@@ -2,7 +2,7 @@
  * The guard stage: the texts of a call and a policy to a verdict, with what has to be taken out where the policy says so. It never
  * throws and never waits; what it could not judge is told in its notes and handled as the policy says.
  */
-import type { Direction, Finding, Verdict, VerdictAction } from '../domain/finding.ts'
+import type { Direction, Finding, TextRange, Verdict, VerdictAction } from '../domain/finding.ts'
 import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId } from '../domain/ids.ts'
 import type { Inspection, Origin, Segment } from '../domain/segment.ts'
@@ -12,7 +12,8 @@ import { actionOnFailure, decide, stricter } from './decide/decide.ts'
 import type { Engine, NamedScanner } from './engine.ts'
 import { excerptOf } from './excerpt.ts'
 import type { Judge, Judged, Place } from './match.ts'
-import type { JsonEdit } from './redact/replace-strings.ts'
+import type { SegmentRedaction } from './redact/redact-segments.ts'
+import type { RangeEdit } from './redact/replace-strings.ts'
 
 /** Findings kept of one call, the gravest first: what comes after them changes no decision. */
 export const FINDINGS_MAX = 100
@@ -21,7 +22,7 @@ const CONFIDENCE_MIN = 0.3
 
 export type Judgement = Verdict & {
   /** What has to be taken out before it may pass, or be kept. */
-  readonly edits: readonly JsonEdit[]
+  readonly redactions: readonly SegmentRedaction[]
   /** What could not be judged: `guard.deadline`, `guard.failed:pii`. */
   readonly notes: readonly string[]
   readonly tookMs: number
@@ -45,6 +46,7 @@ export type Guard = {
   /** Scanners for the answer to this request. */
   scannersFor(request: Inspection): readonly NamedScanner[]
   readonly openFrom: Judge['openFrom']
+  timed<T>(work: () => T): { readonly result: T; readonly tookMs: number }
 }
 
 export type GuardDeps = {
@@ -76,7 +78,9 @@ export function createGuard({ engine, clock, openFrom, scannersFor }: GuardDeps)
     for (const match of matches) {
       if (match.confidence < CONFIDENCE_MIN) continue
       const one = decide(match, place, text, policy)
-      if (one !== null) judged.push(one)
+      if (one === null) continue
+      // Whatever is to be taken out has a place and something that stands there instead.
+      judged.push(one.action === 'redact' ? { ...one, range: one.range ?? wholeOf(text), tag: tagOf(one) } : one)
     }
     return { judged, failed }
   }
@@ -108,10 +112,20 @@ export function createGuard({ engine, clock, openFrom, scannersFor }: GuardDeps)
     if (unread !== null) findings.push(unreadFinding(`${ask.spanId}-${direction}-unread`, unread, direction, failure))
     let action: VerdictAction = failure
     for (const { judged } of found) action = stricter(action, judged.action)
-    return { action, findings, edits: editsOf(found), notes: [...notes], tookMs: clock.monotonic() - start }
+    return { action, findings, redactions: redactionsOf(found), notes: [...notes], tookMs: clock.monotonic() - start }
   }
 
-  return { judge, judgeText, scannersFor, openFrom }
+  return {
+    judge,
+    judgeText,
+    scannersFor,
+    openFrom,
+    timed: (work) => {
+      const start = clock.monotonic()
+      const result = work()
+      return { result, tookMs: clock.monotonic() - start }
+    },
+  }
 }
 
 type Found = { readonly segment: Segment; readonly judged: Judged }
@@ -175,13 +189,20 @@ function unreadFinding(id: string, reason: string, direction: Direction, action:
   }
 }
 
-function editsOf(found: readonly Found[]): readonly JsonEdit[] {
-  return found
-    .filter(({ judged }) => judged.action === 'redact' || judged.action === 'block')
-    .map(({ segment, judged }) => ({
-      pointer: segment.pointer,
-      ranges: [{ ...(judged.range ?? { startUtf16: 0, endUtf16: segment.text.length }), replacement: tagOf(judged) }],
-    }))
+function redactionsOf(found: readonly Found[]): readonly SegmentRedaction[] {
+  const bySegment = new Map<Segment, RangeEdit[]>()
+  for (const { segment, judged } of found) {
+    if (judged.action !== 'redact' && judged.action !== 'block') continue
+    const edit = { ...(judged.range ?? wholeOf(segment.text)), replacement: tagOf(judged) }
+    const known = bySegment.get(segment)
+    if (known === undefined) bySegment.set(segment, [edit])
+    else known.push(edit)
+  }
+  return [...bySegment].map(([segment, ranges]) => ({ segment, ranges }))
+}
+
+export function wholeOf(text: string): TextRange {
+  return { startUtf16: 0, endUtf16: text.length }
 }
 
 /** What stands where a match was. */

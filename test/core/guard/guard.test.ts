@@ -48,7 +48,7 @@ describe('the mode decides what becomes of a finding', () => {
   }
 
   test('and nothing found passes in all of them', () => {
-    expect(judge(['peace'], { mode: 'block' })).toMatchObject({ action: 'pass', findings: [], edits: [], notes: [] })
+    expect(judge(['peace'], { mode: 'block' })).toMatchObject({ action: 'pass', findings: [], redactions: [], notes: [] })
   })
 })
 
@@ -72,8 +72,11 @@ describe('a finding', () => {
   })
 
   test('is an edit where it is redacted', () => {
-    expect(judge(['an attack'], { mode: 'redact' }).edits).toEqual([
-      { pointer: '/messages/0/content', ranges: [{ startUtf16: 3, endUtf16: 9, replacement: '[REMOVED:PROMPT_INJECTION]' }] },
+    expect(judge(['an attack'], { mode: 'redact' }).redactions).toMatchObject([
+      {
+        segment: { pointer: '/messages/0/content' },
+        ranges: [{ startUtf16: 3, endUtf16: 9, replacement: '[REMOVED:PROMPT_INJECTION]' }],
+      },
     ])
   })
 

@@ -4,7 +4,7 @@
  */
 import type { StreamText } from '../../dialects/stream-texts/stream-texts.ts'
 import type { Judge, Judged, Place } from '../match.ts'
-import { createJsonPlace } from './json-place.ts'
+import { createJsonPlace } from '../redact/json-place.ts'
 import { createScreen, type Found } from './screen.ts'
 
 /** `stop`: the stream has to end. `redact`: it can be taken out. `record`: it is told, nothing more. */

@@ -2,10 +2,10 @@
 import type { EventTexts, StreamText, StreamTexts } from '../../dialects/stream-texts/stream-texts.ts'
 import type { Judge, Judged, Place } from '../match.ts'
 import { innerStrings } from '../redact/inner-strings.ts'
+import { fittingRange } from '../redact/redact-segments.ts'
 import type { JsonEdit, RangeEdit } from '../redact/replace-strings.ts'
 import { createChannel, type Channel, type ChannelFound, type Reaction, type Redaction } from './channel.ts'
 import type { Frame } from './frames.ts'
-import { createJsonPlace } from './json-place.ts'
 import { emptied, type Entry, type Piece } from './hold-queue.ts'
 import type { StreamFinding } from './stream-guard.ts'
 
@@ -210,14 +210,8 @@ function asRange({ start, end, tag }: Redaction): RangeEdit {
 
 /** JSON text has to stay valid: what is taken out of it lies inside of one string. Null where it does not. */
 function fitting(text: StreamText, edit: RangeEdit): RangeEdit | null {
-  const { startUtf16, endUtf16 } = edit
   if (text.form === 'value') return innerStrings(text.text, '', [edit]).outside.length === 0 ? edit : null
-  if (!text.isJson) return edit
-  const place = createJsonPlace()
-  place.advance(text.text.slice(0, startUtf16))
-  const within = place.within(text.text.slice(startUtf16, endUtf16), text.text.slice(endUtf16, endUtf16 + 6))
-  if (within === null) return null
-  return { ...edit, startUtf16: Math.min(startUtf16 + within.skip, endUtf16), endUtf16: endUtf16 + within.extra }
+  return text.isJson ? fittingRange(text.text, edit) : edit
 }
 
 function withTokens(text: StreamText, ranges: readonly RangeEdit[], data: unknown): readonly JsonEdit[] {

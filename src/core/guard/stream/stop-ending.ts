@@ -1,5 +1,5 @@
 /** The bytes that end a stopped stream in its own dialect: what they are depends on what the caller has seen so far. */
-import { utf8, type Dialect, type StreamEvent } from '../../dialects/dialect.ts'
+import { utf8, type Assembler, type Dialect, type StreamEvent } from '../../dialects/dialect.ts'
 import type { FramingName } from './frames-of.ts'
 import { NO_BYTES } from './frames.ts'
 
@@ -24,7 +24,17 @@ export function createStopEnding(dialect: Dialect, framing: FramingName): StopEn
       if (hasText && events > EVENTS_MAX) return
       assembler.push(event)
     },
-    bytes: () => (assembler.isComplete() ? NO_BYTES : assembler.stop()),
-    frameEnd: () => (framing === 'event-stream' ? NO_BYTES : utf8(framing === 'sse' ? '\n\n' : '\n')),
+    bytes: () => {
+      if (framing === 'json-array') return utf8(arrayEnd(assembler, events > 0))
+      return assembler.isComplete() ? NO_BYTES : assembler.stop()
+    },
+    frameEnd: () => (framing === 'sse' || framing === 'ndjson' ? utf8(framing === 'sse' ? '\n\n' : '\n') : NO_BYTES),
   }
+}
+
+/** The dialect's last events as the last elements. */
+function arrayEnd(assembler: Assembler, hasElements: boolean): string {
+  const lines = assembler.isComplete() ? [] : new TextDecoder().decode(assembler.stop()).split('\n')
+  const elements = lines.flatMap((line) => (line.startsWith('data: {') ? [line.slice('data: '.length)] : []))
+  return `${hasElements ? '' : '['}${hasElements && elements.length > 0 ? ',' : ''}${elements.join(',')}]`
 }
