@@ -1,0 +1,95 @@
+/**
+ * The override and extraction families in other languages, made of `tongues.ts`: a verb of setting aside, a word that points back and a
+ * word for instructions close to each other in one sentence, in any of the orders that languages use; a verb of showing close to the name
+ * of something secret. False positives: texts about such orders, where they are not quoted as examples.
+ */
+import { visibleForm } from '../../normalize/visible.ts'
+import { phrase } from '../phrase.ts'
+import { ALL_ORIGINS, type Rule } from '../rule.ts'
+import { TONGUES, type Tongue } from './tongues.ts'
+
+/** The rest of a word. */
+const REST = '[^\\s.,;:!?"()]{0,12}'
+
+export const LANGUAGE_RULES: readonly Rule[] = TONGUES.flatMap((tongue) => [overrideIn(tongue), extractionIn(tongue)])
+
+function overrideIn(tongue: Tongue): Rule {
+  const verb = anyOf(tongue.ignore) + notFollowing(tongue)
+  const earlier = anyOf(tongue.earlier)
+  const noun = anyOf(tongue.instructions)
+  const orders = [
+    `${verb}<24>${earlier}<24>${noun}`,
+    `${verb}<24>${noun}<12>${earlier}`,
+    `${earlier}<20>${noun}<20>${verb}`,
+    `${noun}<12>${earlier}<16>${verb}`,
+    ...tongue.forgetAll.flatMap(foldingsOf),
+  ]
+  return {
+    ...shared(tongue),
+    id: `injection.override.${tongue.code}.instructions`,
+    findingType: 'prompt_injection',
+    category: 'injection',
+    description: `Asks to set earlier instructions aside (${tongue.name})`,
+    words: [wordsOf(tongue.ignore)],
+    pattern: phrase(orders.join('|')),
+    examples: tongue.overrides,
+  }
+}
+
+function extractionIn(tongue: Tongue): Rule {
+  const show = anyOf(tongue.show)
+  const secret = anyOf(tongue.secret)
+  return {
+    ...shared(tongue),
+    id: `extraction.${tongue.code}.system-prompt`,
+    findingType: 'prompt_extraction',
+    category: 'extraction',
+    description: `Asks for the system prompt or a secret (${tongue.name})`,
+    words: [wordsOf(tongue.secret)],
+    pattern: phrase(`${show}<32>${secret}|${secret}<24>${show}`),
+    examples: tongue.extractions,
+  }
+}
+
+/** Germanic languages and others put the negation behind the verb: "vergeet niet …". */
+function notFollowing(tongue: Tongue): string {
+  return tongue.not.length === 0 ? '' : `(?! (?:sie )?(?:${wordsOf(tongue.not).join('|')})(?: |$))`
+}
+
+function shared(tongue: Tongue) {
+  const not = wordsOf(tongue.not).join('|')
+  return {
+    version: 1,
+    since: '0.1.0',
+    severity: 'high',
+    confidence: 0.85,
+    directions: ['input'],
+    origins: ALL_ORIGINS,
+    counterExamples: tongue.harmless,
+    ...(not === '' ? {} : { notAfter: phrase(`(?:^|[\\s"“«¿¡。，]|[^\\0-\\u0dff])(?:${not}) ?$`) }),
+  } satisfies Partial<Rule>
+}
+
+/** Beginnings of words: anchored where the script has word boundaries that patterns know. */
+function anyOf(stems: readonly string[]): string {
+  return `(?:${wordsOf(stems)
+    .map((stem) => (/^[a-z]/.test(stem) ? `\\b${stem}` : stem))
+    .join('|')})${REST}`
+}
+
+function wordsOf(stems: readonly string[]): readonly string[] {
+  return [...new Set(stems.flatMap(foldingsOf))]
+}
+
+/**
+ * What becomes of a beginning when its word is folded. All by itself it may consist of letters that look Latin; with the rest of its
+ * word it does not, so both are there.
+ */
+function foldingsOf(stem: string): readonly string[] {
+  const letter = /\p{Script=Cyrillic}$/u.test(stem) ? 'ж' : /\p{Script=Greek}$/u.test(stem) ? 'ψ' : ''
+  return [fold(stem), fold(stem + letter).slice(0, letter === '' ? undefined : -1)]
+}
+
+function fold(text: string): string {
+  return visibleForm(text, [], null).folded
+}
