@@ -1,0 +1,110 @@
+/**
+ * Harmless texts that look dangerous (`test/fixtures/benign.jsonl`, all of them written for this project): none may be blocked. At the
+ * balanced operating point that takes a match of at least high severity and at least 0.8 confidence. All rule tables are tried, those
+ * that are off by default too, each text where it stands.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'bun:test'
+import { ORIGINS, type Origin } from '../../../src/core/domain/segment.ts'
+import type { Form, Match, Place } from '../../../src/core/guard/match.ts'
+import { compileRules } from '../../../src/core/guard/rules/engine.ts'
+import type { Rule } from '../../../src/core/guard/rules/rule.ts'
+
+type Benign = {
+  readonly id: string
+  readonly kind: string
+  readonly language: string
+  readonly origin: Origin
+  readonly text: string
+}
+
+const TABLES = new URL('../../../src/core/guard/rules/tables/', import.meta.url)
+const TEXTS: readonly Benign[] = readFileSync(new URL('../../fixtures/benign.jsonl', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line))
+
+function isRules(value: unknown): value is readonly Rule[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((entry) => typeof entry === 'object' && 'pattern' in entry && 'words' in entry)
+  )
+}
+
+/** Every table of rules that a file in `rules/tables` exports. Tables that are made of others repeat them. */
+async function allRules(): Promise<readonly Rule[]> {
+  const rules = new Map<string, Rule>()
+  for (const file of readdirSync(TABLES).filter((name) => name.endsWith('.ts'))) {
+    const exported: Record<string, unknown> = await import(new URL(file, TABLES).href)
+    for (const rule of Object.values(exported).filter(isRules).flat()) rules.set(rule.id, rule)
+  }
+  return [...rules.values()]
+}
+
+const RULES = await allRules()
+const scan = compileRules(RULES)
+
+/** Texts that a rule still blocks, with the rule. A text leaves this list when the rule is mended; none is ever added. */
+const STILL_BLOCKED: { readonly [id: string]: string } = {
+  'business-08': 'injection.override.de.instructions',
+  'business-10': 'injection.override.es.instructions',
+  'cooking-10': 'injection.override.es.instructions',
+  'dev-chat-12': 'jailbreak.mode.enabled',
+  'fiction-01': 'injection.override.en.everything-told',
+  'fiction-04': 'jailbreak.mode.enabled',
+  'fiction-09': 'injection.override.de.instructions',
+  'legal-06': 'injection.override.fr.instructions',
+  'long-05': 'injection.override.fr.instructions',
+  'school-09': 'injection.override.ja.instructions',
+  'translation-01': 'injection.override.en.earlier-instructions',
+  'translation-04': 'injection.override.es.instructions',
+  'writing-03': 'jailbreak.prefix-injection',
+}
+
+function formsOf(text: string): readonly Form[] {
+  return [{ via: [], text, folded: text.toLowerCase(), rangeOf: (start, end) => ({ startUtf16: start, endUtf16: end }) }]
+}
+
+function placeOf(origin: Origin): Place {
+  return { direction: origin === 'assistant' ? 'output' : 'input', origin, toolName: null }
+}
+
+function isBlocked({ severity, confidence }: Match): boolean {
+  return (severity === 'high' || severity === 'critical') && confidence >= 0.8
+}
+
+describe('harmless texts that look dangerous', () => {
+  test('there are over 200 of them, in at least ten languages, no two alike', () => {
+    expect(TEXTS.length).toBeGreaterThan(200)
+    expect(new Set(TEXTS.map(({ language }) => language)).size).toBeGreaterThanOrEqual(10)
+    expect(new Set(TEXTS.map(({ text }) => text)).size).toBe(TEXTS.length)
+    expect(new Set(TEXTS.map(({ id }) => id)).size).toBe(TEXTS.length)
+    expect(TEXTS.filter(({ origin }) => !ORIGINS.includes(origin))).toEqual([])
+  })
+
+  test('all rule tables are tried on them', () => {
+    const tables = readdirSync(TABLES).filter((name) => name.endsWith('.ts'))
+    expect(tables.length).toBeGreaterThanOrEqual(6)
+    expect(RULES.length).toBeGreaterThan(100)
+  })
+
+  test.each(TEXTS.map((entry) => [entry.id, entry] as const))('%s is not blocked', (id, { text, origin }) => {
+    const blocking = scan(formsOf(text), placeOf(origin)).filter(isBlocked)
+    expect(blocking.map(({ ruleId }) => ruleId).filter((ruleId) => ruleId !== STILL_BLOCKED[id])).toEqual([])
+  })
+
+  test('over 200 of them, and nineteen in twenty, are not blocked by any rule', () => {
+    const free = TEXTS.filter(({ id }) => STILL_BLOCKED[id] === undefined)
+    expect(free.length).toBeGreaterThan(200)
+    expect(free.length / TEXTS.length).toBeGreaterThanOrEqual(0.95)
+  })
+
+  test('none is blocked for exfiltration, commands or tools, though a tool brought it', () => {
+    const scanResult = compileRules(
+      RULES.filter(({ category }) => ['exfiltration', 'shell', 'mcp', 'unsafe_code'].includes(category)),
+    )
+    const blocked = TEXTS.filter(({ text }) => scanResult(formsOf(text), placeOf('tool_result')).some(isBlocked))
+    expect(blocked.map(({ id }) => id)).toEqual([])
+  })
+})
