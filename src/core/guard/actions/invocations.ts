@@ -19,6 +19,15 @@ const UNWRAP_MAX = 8
 const INNER_CHARS_MAX = 2 * COMMAND_CHARS_MAX
 /** Programs of one command line. */
 export const INVOCATIONS_MAX = 2048
+/** Arguments kept of one program: the first and the last ones. */
+const FIRST_ARGS_MAX = 192
+const LAST_ARGS_MAX = 64
+/** Arguments of all programs of one command line. */
+const ARGS_MAX = 4096
+/** Pipes into a shell or another language whose text is read. */
+const PIPED_TEXTS_MAX = 64
+/** Programs of one stage of a pipe whose text is read. */
+const STAGE_TEXTS_MAX = 64
 /** Words that are joined into one inner script. */
 const JOINED_WORDS_MAX = 4096
 
@@ -62,7 +71,7 @@ export type CommandLine = {
 }
 
 export const SHELLS = new Set(['sh', 'bash', 'zsh', 'dash', 'ksh', 'ash', 'fish', 'csh', 'tcsh', 'mksh', 'rbash'])
-const LANGUAGES = /^(python|perl|ruby|node|nodejs|php|lua|deno|bun|osascript)[\d.]*$/
+export const LANGUAGES = /^(python|perl|ruby|node|nodejs|php|lua|deno|bun|osascript)[\d.]*$/
 const CODE_OPTIONS: { readonly [language: string]: RegExp } = {
   python: /^-[a-zA-Z]*c$/,
   perl: /^-[a-zA-Z]*[eE]$/,
@@ -165,6 +174,8 @@ export function commandLine(command: string): CommandLine {
   let hasForkBomb = false
   let innerChars = 0
   let isCut = false
+  let argsLeft = ARGS_MAX
+  let pipedTextsLeft = PIPED_TEXTS_MAX
 
   type Context = {
     readonly depth: number
@@ -259,7 +270,7 @@ export function commandLine(command: string): CommandLine {
     const invocation: Invocation = {
       program: programName(path),
       path,
-      args: words.slice(at + 1),
+      args: kept(words.slice(at + 1)),
       assignments,
       redirections: setting.command.redirections,
       wrappers,
@@ -272,6 +283,24 @@ export function commandLine(command: string): CommandLine {
     return found
   }
 
+  function kept(args: readonly Word[]): readonly Word[] {
+    const few =
+      args.length > FIRST_ARGS_MAX + LAST_ARGS_MAX ? [...args.slice(0, FIRST_ARGS_MAX), ...args.slice(-LAST_ARGS_MAX)] : args
+    isCut ||= few.length > argsLeft
+    const all = few.slice(0, argsLeft)
+    argsLeft -= all.length
+    return all
+  }
+
+  function piped(before: readonly Invocation[]): readonly string[] {
+    if (pipedTextsLeft <= 0) {
+      isCut = true
+      return []
+    }
+    pipedTextsLeft -= 1
+    return literalOutput(before)
+  }
+
   /** What a program runs that it was given as text. */
   function within(invocation: Invocation, setting: Setting): Invocation[] {
     const { program, args, startUtf16, endUtf16 } = invocation
@@ -282,8 +311,8 @@ export function commandLine(command: string): CommandLine {
       const option = args.findIndex((arg) => /^-[a-zA-Z]*c[a-zA-Z]*$/.test(arg.text))
       const given = option === -1 ? undefined : args[option + 1]
       if (given !== undefined) return script(given.text)
-      if (args.some((arg) => !/^[-+]/.test(arg.text) && arg.text !== '/dev/stdin')) return []
-      return [...standardInput(invocation), ...literalOutput(setting.before)].flatMap((text) => script(text))
+      if (!readsInput(invocation)) return []
+      return [...standardInput(invocation), ...piped(setting.before)].flatMap((text) => script(text))
     }
     if (program === 'eval' || program === 'watch') return script(joinWords(args))
     if (program === 'su' || program === 'runuser' || program === 'flock' || program === 'script') {
@@ -324,7 +353,7 @@ export function commandLine(command: string): CommandLine {
         given !== undefined
           ? [given.text]
           : args.every((arg) => arg.text.startsWith('-'))
-            ? [...standardInput(invocation), ...literalOutput(setting.before)]
+            ? [...standardInput(invocation), ...piped(setting.before)]
             : []
       for (const code of texts) codes.push({ language, code, startUtf16, endUtf16 })
       return []
@@ -378,9 +407,20 @@ function behind(words: readonly Word[], from: number, wrapper: Wrapper, assignme
 export function programName(word: Word | undefined): string {
   if (word === undefined) return ''
   const base = word.text.slice(Math.max(word.text.lastIndexOf('/'), word.text.lastIndexOf('\\')) + 1, undefined).toLowerCase()
-  if (word.isOpaque && base.includes(OPAQUE)) return OPAQUE
+  if (base.includes(OPAQUE)) return OPAQUE
   if (word.isGlob) return GUESSED.find((name) => globMatches(base, name)) ?? base
   return base.endsWith('.exe') ? base.slice(0, -4) : base
+}
+
+/** True for a shell or another language that was given neither a script nor a file: it runs what it reads. */
+export function readsInput({ program, args }: Invocation): boolean {
+  if (program === 'source' || program === '.') return args[0]?.text === '/dev/stdin'
+  if (!SHELLS.has(program) && !LANGUAGES.test(program)) return false
+  if (SHELLS.has(program) && args.some((arg) => /^-[a-zA-Z]*s$/.test(arg.text))) return true
+  return (
+    args.every((arg) => /^[-+]/.test(arg.text) || arg.text === '/dev/stdin') &&
+    !args.some((arg) => /^--?(version|help|V|v)$/.test(arg.text))
+  )
 }
 
 /** What here-documents and here-strings give it to read. */
@@ -389,8 +429,8 @@ function standardInput(invocation: Invocation): readonly string[] {
 }
 
 /** What is known of the text that the programs before it print: `echo 'rm -rf /' | sh`. */
-function literalOutput(before: readonly Invocation[]): readonly string[] {
-  return before.flatMap(({ program, args, redirections }) => {
+export function literalOutput(before: readonly Invocation[]): readonly string[] {
+  return before.slice(-STAGE_TEXTS_MAX).flatMap(({ program, args, redirections }) => {
     if (program === 'echo' || program === 'printf') return [joinWords(args.filter((arg) => !/^-[neE]+$/.test(arg.text)))]
     if (program === 'cat')
       return redirections.filter(({ operator }) => operator.startsWith('<<')).map(({ target }) => target.text)

@@ -313,8 +313,8 @@ const WRITES: readonly Row[] = [
   ],
   [
     'kernel-setting',
-    'high',
-    0.8,
+    'medium',
+    0.65,
     'changes the running kernel or boot',
     /^\/(proc\/(sys\/.+|sysrq-trigger)|sys\/(kernel|firmware)\/.+|boot\/.+)$/,
     '/proc/sysrq-trigger',
@@ -322,8 +322,8 @@ const WRITES: readonly Row[] = [
   ],
   [
     'system-program',
-    'high',
-    0.8,
+    'medium',
+    0.65,
     'replaces a program of the system',
     /^\/(usr\/)?s?bin\/[^/]+$|\/windows\/system32\/[^/]+\.(exe|dll|sys)$/,
     '/usr/bin/sudo',

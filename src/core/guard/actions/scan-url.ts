@@ -369,7 +369,7 @@ function isLookAlike(name: string): boolean {
 }
 
 function isAscii(text: string): boolean {
-  return !/[^\p{ASCII}]/u.test(text)
+  return /^\p{ASCII}*$/u.test(text)
 }
 
 function addCarried(parsed: URL, found: ReturnType<typeof createMatches>, isCatcher: boolean): void {

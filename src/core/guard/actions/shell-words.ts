@@ -17,6 +17,9 @@ const EXPANSION_CHARS_MAX = 64 * 1024
 /** Words that one word may become. */
 const FIELDS_MAX = 64
 
+/** Digits of a descriptor before `<` or `>`. */
+const DESCRIPTOR_DIGITS_MAX = 4
+
 /** Stands in a word for what only the shell knows. U+FFFC is in no program's name. */
 export const OPAQUE = '\uFFFC'
 
@@ -190,6 +193,15 @@ function createDraft() {
   }
 }
 type Draft = ReturnType<typeof createDraft>
+
+/** An unquoted value falls apart at its spaces. */
+function addSplit(draft: Draft, value: string): void {
+  const fields = value.split(/[ \t\n]+/, FIELDS_MAX)
+  fields.forEach((field, i) => {
+    if (i > 0) draft.split()
+    if (field !== '') draft.add(field)
+  })
+}
 
 function createReader(text: string, shared: Shared) {
   let pos = 0
@@ -372,16 +384,22 @@ function createReader(text: string, shared: Shared) {
     const c = text[pos]
     if (c === '<' || c === '>') return true
     if (c === '&') return text[pos + 1] === '>'
-    if (!isDigit(c)) return false
-    const after = text[pos + 1]
-    return after === '<' || after === '>'
+    const after = text[pos + digitsAt(pos)]
+    return isDigit(c) && (after === '<' || after === '>')
+  }
+
+  function digitsAt(at: number): number {
+    let digits = 0
+    while (digits < DESCRIPTOR_DIGITS_MAX && isDigit(text[at + digits])) digits += 1
+    return digits
   }
 
   /** False where what stands there is a process substitution, which is a word. */
   function readRedirection(into: Slot[], depth: number, isArithmetic: boolean): boolean {
     const from = pos
-    const descriptor = isDigit(text[pos]) ? Number(text[pos]) : null
-    if (descriptor !== null) pos += 1
+    const digits = digitsAt(pos)
+    const descriptor = digits > 0 ? Number(text.slice(pos, pos + digits)) : null
+    pos += digits
     if (descriptor === null && text[pos] !== '&' && text[pos + 1] === '(') return false
     const operator = operatorAt(pos)
     pos += operator.length
@@ -482,7 +500,7 @@ function createReader(text: string, shared: Shared) {
         isPlain = false
       } else if ((c === '<' || c === '>') && text[pos + 1] === '(') {
         pos += 2
-        readSubstitution(draft, depth, false)
+        readSubstitution(draft, depth, false, true)
         isPlain = false
       } else if (isBreak(c)) break
       else {
@@ -563,7 +581,7 @@ function createReader(text: string, shared: Shared) {
     if (next === '(') {
       const isArithmetic = text[pos + 2] === '('
       pos += 2
-      readSubstitution(draft, depth, isArithmetic)
+      readSubstitution(draft, depth, isArithmetic, isQuoted)
     } else if (next === '{') {
       pos += 2
       readParameter(draft, depth, isQuoted)
@@ -589,13 +607,18 @@ function createReader(text: string, shared: Shared) {
     }
   }
 
-  function readSubstitution(draft: Draft, depth: number, isArithmetic: boolean): void {
-    draft.opaque()
+  function readSubstitution(draft: Draft, depth: number, isArithmetic: boolean, isQuoted: boolean): void {
     if (depth >= NESTING_MAX) {
       shared.isCut = true
+      draft.opaque()
       return
     }
-    draft.runs(readScript(')', depth + 1, isArithmetic))
+    const script = readScript(')', depth + 1, isArithmetic)
+    const printed = literalOf(script)
+    draft.runs(script)
+    if (printed === null) draft.opaque()
+    else if (isQuoted) draft.add(printed)
+    else addSplit(draft, printed)
   }
 
   function readBackticks(draft: Draft, depth: number): void {
@@ -655,15 +678,6 @@ function createReader(text: string, shared: Shared) {
     else addSplit(draft, value)
   }
 
-  /** An unquoted value falls apart at its spaces. */
-  function addSplit(draft: Draft, value: string): void {
-    const fields = value.split(/[ \t\n]+/, FIELDS_MAX)
-    fields.forEach((field, i) => {
-      if (i > 0) draft.split()
-      if (field !== '') draft.add(field)
-    })
-  }
-
   /** `$'…'`, behind the opening quote. */
   function readAnsi(draft: Draft): void {
     let out = ''
@@ -699,6 +713,20 @@ function createReader(text: string, shared: Shared) {
       return joined(draft.finish())
     },
   }
+}
+
+/** What a script prints, where it is `echo` of a known text: the trick that writes `rm` as `$(echo rm)`. */
+function literalOf(script: Script): string | null {
+  const [pipeline, another] = script.pipelines
+  const [stage, piped] = pipeline?.stages ?? []
+  if (another !== undefined || piped !== undefined || stage?.kind !== 'simple' || stage.redirections.length > 0) return null
+  const [program, ...words] = stage.words
+  if (
+    (program?.text !== 'echo' && program?.text !== 'printf') ||
+    words.some((word) => word.isOpaque || word.text.startsWith('-'))
+  )
+    return null
+  return words.map((word) => word.text).join(' ')
 }
 
 function joined(words: readonly Word[]): Word {
