@@ -6,6 +6,7 @@ import { createTextList, keyOf, recordsOf, saysOnly, type StreamTexts, type Text
 type Calls = { count: number; readonly byIndex: Map<number, Call>; last: Call | null }
 type Call = { readonly at: number; readonly id: string | null; name: string | null }
 
+const PLAIN_FIELDS = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const
 const REASONING_FIELDS = ['reasoning_content', 'reasoning'] as const
 
 export function chatTexts(): StreamTexts {
@@ -112,7 +113,7 @@ function tokensOf(choice: JsonRecord, at: string): readonly string[] {
 
 /** Some clients join every string of a delta, so that a role or a name told twice would double. */
 function isPlain(delta: JsonRecord): boolean {
-  if (saysOnly(delta, ['content']) || saysOnly(delta, ['reasoning_content']) || saysOnly(delta, ['reasoning'])) return true
+  if (PLAIN_FIELDS.some((field) => saysOnly(delta, [field]))) return true
   const [call, ...more] = asArray(delta['tool_calls'])
   const record = asRecord(call)
   if (record === null || more.length > 0 || !saysOnly(delta, ['tool_calls'])) return false

@@ -46,7 +46,8 @@ export function redactBody(bytes: Uint8Array, dialect: Dialect, judge: Judge): R
   if (body === null) return unread
   const judged: BodyFinding[] = []
   const redactions: SegmentRedaction[] = []
-  for (const segment of dialect.readAnswer(body).segments) {
+  const { segments } = dialect.readAnswer(body)
+  for (const segment of segments) {
     const place: Place = { direction: 'output', origin: segment.origin, toolName: segment.name }
     const ranges: RangeEdit[] = []
     for (const match of judge.judge(segment.text, place)) {
@@ -63,7 +64,12 @@ export function redactBody(bytes: Uint8Array, dialect: Dialect, judge: Judge): R
   }
   if (redactions.length === 0) return { bytes, judged, unredacted: [], isRead: true }
   const first = redactSegments(json, redactions)
-  const repeats = repeatsIn(parseJson(first.text.replace(/^\ufeff/, '')), textsOf(redactions), judge)
+  const repeats = repeatsIn(
+    parseJson(first.text.replace(/^\ufeff/, '')),
+    textsOf(redactions),
+    judge,
+    new Set(segments.map(({ pointer }) => pointer)),
+  )
   const { text } = replaceStrings(first.text, repeats)
   return { bytes: encoder.encode(text), judged, unredacted: first.unredacted, isRead: true }
 }
@@ -79,10 +85,11 @@ function textsOf(redactions: readonly SegmentRedaction[]): ReadonlySet<string> {
 const REPEATED: Place = { direction: 'output', origin: 'assistant', toolName: null }
 
 /** The same matches in what is no segment, and the tokens. Recursion is bounded: the body's nesting was looked at. */
-function repeatsIn(value: Json, texts: ReadonlySet<string>, judge: Judge): readonly JsonEdit[] {
+function repeatsIn(value: Json, texts: ReadonlySet<string>, judge: Judge, segments: ReadonlySet<string>): readonly JsonEdit[] {
   const edits: JsonEdit[] = []
 
   function walk(inner: Json, pointer: string): void {
+    if (segments.has(pointer)) return
     if (typeof inner === 'string') {
       const ranges: RangeEdit[] = []
       for (const { range, action, tag } of inner.length < REPEATED_CHARS_MIN ? [] : judge.judge(inner, REPEATED)) {

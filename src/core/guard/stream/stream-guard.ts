@@ -3,8 +3,9 @@
  * back what may still become a finding (usually the current word) and takes out or stops what did. Events that need no change keep
  * their bytes, and no event of one text overtakes another.
  *
- * Not caught: what is told in pieces of different texts (half in the reasoning, half in the answer), and in hold mode the part of a
- * match that left before anything could tell that it would become one.
+ * Not caught: what is told in pieces of different texts (half in the reasoning, half in the answer), in hold mode the part of a match
+ * that left before anything could tell that it would become one, and what goes on in a text that seemed over (reasoning that resumes
+ * in mid-word after the answer has begun): its second half alone is taken out, if that.
  */
 import type { Dialect } from '../../dialects/dialect.ts'
 import { streamTextsOf } from '../../dialects/stream-texts/registry.ts'

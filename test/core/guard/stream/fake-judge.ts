@@ -28,9 +28,19 @@ export function fakeJudge({ email = 'redact', secret = 'redact' }: FakeActions =
 /** Finds nothing, holds nothing back. */
 export const blindJudge: Judge = { judge: () => [], openFrom: (text) => text.length }
 
-/** The text as it should come out. */
+/** The text as it should come out: of matches that overlap the first one's tag stands for all. */
 export function redacted(text: string): string {
-  return text.replace(EMAIL, EMAIL_TAG).replace(SECRET, SECRET_TAG)
+  const matches = [
+    ...[...text.matchAll(EMAIL)].map((match) => ({ start: match.index, end: match.index + match[0].length, tag: EMAIL_TAG })),
+    ...[...text.matchAll(SECRET)].map((match) => ({ start: match.index, end: match.index + match[0].length, tag: SECRET_TAG })),
+  ].sort((a, b) => a.start - b.start)
+  let out = ''
+  let at = 0
+  for (const { start, end, tag } of matches) {
+    if (start >= at) out += text.slice(at, start) + tag
+    at = Math.max(at, end)
+  }
+  return out + text.slice(at)
 }
 
 function matchOf(

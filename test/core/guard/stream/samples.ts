@@ -341,6 +341,12 @@ export const SAMPLES: readonly Sample[] = [
     geminiChunks(pieces.map((text) => ({ text, thought: true }))),
   ),
   sample('gemini argument in pieces', gemini, SSE, 'arguments', geminiPieces),
+  sample('gemini array', gemini, 'application/json', 'text', (pieces) => {
+    const elements = geminiChunks(pieces.map((text) => ({ text }))).map((frame) => new TextDecoder().decode(frame).slice(6, -2))
+    return [...elements.map((element, i) => `${i === 0 ? '[' : ',\r\n'}${element}`), '\n]\n'].map((text) =>
+      encoder.encode(text),
+    )
+  }),
   sample('cohere text', cohere, SSE, 'text', (pieces) => cohereContent('text', pieces)),
   sample('cohere thinking', cohere, SSE, 'reasoning', (pieces) => cohereContent('thinking', pieces)),
   sample('cohere tool call', cohere, SSE, 'arguments', cohereCall),

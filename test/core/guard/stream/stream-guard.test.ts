@@ -1,52 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import type { Judge } from '../../../../src/core/guard/match.ts'
-import { createStreamGuard, type StreamFinding } from '../../../../src/core/guard/stream/stream-guard.ts'
 import { join } from '../../../support/event-stream.ts'
 import { cut } from '../../../support/recorded.ts'
-import { EMAIL_TAG, fakeJudge, redacted, SECRET_TAG, type FakeActions } from './fake-judge.ts'
+import { EMAIL_TAG, redacted, SECRET_TAG } from './fake-judge.ts'
+import { run, type Run } from './run.ts'
 import { answerOf, SAMPLES, type Sample } from './samples.ts'
-
-type Run = {
-  readonly bytes: Uint8Array
-  readonly found: readonly StreamFinding[]
-  readonly isStopped: boolean
-  readonly isSame: boolean
-}
-
-type Settings = FakeActions & {
-  readonly mode?: 'observe' | 'hold'
-  readonly onFinding?: 'redact' | 'stop'
-  readonly windowChars?: number
-  readonly judge?: Judge
-}
-
-export function run(
-  sample: Pick<Sample, 'dialect' | 'contentType'>,
-  chunks: readonly Uint8Array[],
-  settings: Settings = {},
-): Run {
-  const { mode = 'hold', onFinding = 'redact', windowChars = 256, judge = fakeJudge(settings) } = settings
-  const guard = createStreamGuard({ ...sample, judge, mode, windowChars, onFinding })
-  const out: Uint8Array[] = []
-  const found: StreamFinding[] = []
-  let isStopped = false
-  let isSame = true
-  for (const chunk of chunks) {
-    const step = guard.push(chunk)
-    out.push(...step.bytes)
-    found.push(...step.judged)
-    isSame &&= step.bytes.length === 1 && step.bytes[0] === chunk
-    isStopped = step.stop
-    if (isStopped) break
-  }
-  if (!isStopped) {
-    const step = guard.end()
-    out.push(...step.bytes)
-    found.push(...step.judged)
-    isStopped = step.stop
-  }
-  return { bytes: join(out), found, isStopped, isSame }
-}
 
 const SECRETS = ['max.muster@example.com', 'SECRET-12345678']
 const TEXT = `Write to ${SECRETS[0]} or use ${SECRETS[1]}, Größe 😀 ok.`
