@@ -13,6 +13,8 @@ import type { NanoUsd } from './domain/money.ts'
 import type { Policy } from './domain/policy.ts'
 import type {
   ActionsSummary,
+  FindingFilter,
+  FindingRow,
   Page,
   PageRequest,
   ReportedAction,
@@ -209,6 +211,8 @@ export interface TraceStore {
   /** Spans of a list carry no texts; `span` gives them. */
   spans(filter: SpanFilter, page: PageRequest): Promise<Page<TraceSpan>>
   span(tenantId: TenantId, spanId: SpanId): Promise<TraceSpan | null>
+  /** In the order of their spans' times; those of one span in their order there, reversed for `desc`. */
+  findings(filter: FindingFilter, page: PageRequest): Promise<Page<FindingRow>>
   /** `tenantId: null` is over all tenants (root). */
   stats(request: StatsRequest & { readonly acrossTenants: boolean }): Promise<Stats>
   actionsSummary(filter: SpanFilter): Promise<ActionsSummary>

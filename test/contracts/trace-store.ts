@@ -5,8 +5,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import * as fc from 'fast-check'
 import type { SpanId, TenantId } from '../../src/core/domain/ids.ts'
-import type { Page, PageRequest, SpanFilter, StatsGroup, TraceRow } from '../../src/core/domain/query.ts'
-import type { AgentAction, TraceSpan } from '../../src/core/domain/span.ts'
+import type {
+  FindingFilter,
+  FindingRow,
+  Page,
+  PageRequest,
+  SpanFilter,
+  StatsGroup,
+  TraceRow,
+} from '../../src/core/domain/query.ts'
+import { modelOf, type AgentAction, type TraceSpan } from '../../src/core/domain/span.ts'
 import { usageOf } from '../../src/core/domain/usage.ts'
 import { PortError, type TraceStore } from '../../src/core/ports.ts'
 import {
@@ -22,7 +30,7 @@ import {
   tenantOf,
   traceIdOf,
 } from '../support/spans.ts'
-import { everything, FIRST_PAGE } from '../stores/filters.ts'
+import { allFindings, everything, FIRST_PAGE } from '../stores/filters.ts'
 import { randomSpans, statsByHand } from './trace-store-by-hand.ts'
 
 const ROUND_TRIPS = 60
@@ -35,6 +43,8 @@ function newTenant(): TenantId {
 
 const idsOf = (page: Page<TraceSpan>): readonly SpanId[] => page.data.map((span) => span.spanId)
 const tracesOf = (page: Page<TraceRow>) => page.data.map((row) => row.traceId)
+/** `span/finding`, both by what the cases call them. */
+const findingsOf = (page: Page<FindingRow>) => page.data.map((row) => `${Number.parseInt(row.spanId, 16)}/${row.finding.id}`)
 const ids = (...ns: readonly number[]) => ns.map(spanIdOf)
 
 /** Not `expect().rejects`: it waits without letting a thread's messages in. */
@@ -60,6 +70,8 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
 
     const write = (...spans: readonly TraceSpan[]) => store.write(envelopesOf(spans))
     const list = (filter: SpanFilter, page: Partial<PageRequest> = {}) => store.spans(filter, { ...FIRST_PAGE, ...page })
+    const listFindings = (filter: FindingFilter, page: Partial<PageRequest> = {}) =>
+      store.findings(filter, { ...FIRST_PAGE, ...page })
     const listTraces = (filter: SpanFilter, page: Partial<PageRequest> = {}) => store.traces(filter, { ...FIRST_PAGE, ...page })
 
     describe('write', () => {
@@ -620,6 +632,160 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         }
         expect(idsOf(await list({ ...everything(own), text: 'squared' }))).toEqual(ids(3))
         expect((await store.actionsSummary(everything(own))).actionCounts).toEqual({})
+      })
+    })
+
+    describe('findings', () => {
+      const tenantId = newTenant()
+      const spans = [
+        aSpan({ tenantId, findings: [aFinding({ id: 'a' })] }, 1),
+        aSpan(
+          {
+            tenantId,
+            agentId: 'agent-1',
+            findings: [
+              aFinding({ id: 'a', severity: 'critical', confidence: 0.99 }),
+              aFinding({ id: 'b', findingType: 'pii_detected', category: 'pii', severity: 'medium', confidence: 0.6 }),
+              aFinding({ id: 'c', category: 'jailbreak', confidence: 0.7 }),
+            ],
+          },
+          2,
+        ),
+        aSpan({ tenantId }, 3),
+        aSpan(
+          {
+            tenantId,
+            provider: 'anthropic',
+            requestModel: 'claude-haiku-4-5',
+            responseModel: null,
+            findings: [
+              aFinding({ id: 'a', findingType: 'pii_detected', category: 'pii', severity: 'low', confidence: 0.1 + 0.2 }),
+            ],
+          },
+          4,
+        ),
+        aSpan(
+          { tenantId, agentId: 'agent-1', findings: [aFinding({ id: 'a', direction: 'output', pointer: null, range: null })] },
+          5,
+        ),
+      ]
+      beforeAll(() => write(...spans))
+
+      test('are rows of their own, each whole and with the span that it was found in', async () => {
+        const page = await listFindings(allFindings(tenantId), { order: 'asc' })
+        const expected = spans.flatMap((span) =>
+          span.findings.map((finding): FindingRow => ({
+            finding,
+            traceId: span.traceId,
+            spanId: span.spanId,
+            startTime: span.startTime,
+            provider: span.provider,
+            model: modelOf(span),
+            agentId: span.agentId,
+          })),
+        )
+        expect(page).toEqual({ data: expected, total: 6, nextCursor: null })
+        expect((await listFindings(allFindings(tenantId))).data).toEqual(expected.toReversed())
+      })
+
+      const cases: readonly (readonly [what: string, filter: Partial<FindingFilter>, found: readonly string[]])[] = [
+        ['from a time on, it included', { startTime: START + 4000 }, ['4/a', '5/a']],
+        ['before a time, it excluded', { endTime: START + 2000 }, ['1/a']],
+        ['a range of one millisecond', { startTime: START + 2000, endTime: START + 2001 }, ['2/a', '2/b', '2/c']],
+        ['model', { model: 'claude-haiku-4-5' }, ['4/a']],
+        ['agent', { agentId: 'agent-1' }, ['2/a', '2/b', '2/c', '5/a']],
+        ['type', { findingType: 'pii_detected' }, ['2/b', '4/a']],
+        ['a type that is none but a category', { findingType: 'pii' }, []],
+        ['category', { category: 'injection' }, ['1/a', '2/a', '5/a']],
+        ['severity, that one alone', { severity: 'high' }, ['1/a', '2/c', '5/a']],
+        ['least confidence, it included', { confidenceMin: 0.9 }, ['1/a', '2/a', '5/a']],
+        ['least confidence to the last digit', { confidenceMin: 0.1 + 0.2, severity: 'low' }, ['4/a']],
+        ['type, severity and confidence', { findingType: 'pii_detected', severity: 'medium', confidenceMin: 0.5 }, ['2/b']],
+        ['type and agent', { findingType: 'prompt_injection', agentId: 'agent-1' }, ['2/a', '2/c', '5/a']],
+        ['type and time', { findingType: 'prompt_injection', startTime: START + 2000, endTime: START + 5000 }, ['2/a', '2/c']],
+        ['agent and model that contradict', { agentId: 'agent-1', model: 'claude-haiku-4-5' }, []],
+      ]
+      test.each(cases)('are found by %s', async (_, more, found) => {
+        const filter = { ...allFindings(tenantId), ...more }
+        const page = await listFindings(filter, { order: 'asc' })
+        expect([findingsOf(page), page.total]).toEqual([found, found.length])
+        expect(findingsOf(await listFindings(filter))).toEqual(found.toReversed())
+      })
+
+      test.each([
+        ['asc', {}],
+        ['desc', {}],
+        ['asc', { findingType: 'prompt_injection' }],
+        ['desc', { findingType: 'prompt_injection' }],
+        ['desc', { agentId: 'agent-1' }],
+      ] as const)('come page by page, each once, by offset and by cursor: %s %j', async (order, more) => {
+        const own = newTenant()
+        // Pages end within a span, and several spans are of one millisecond.
+        const many = Array.from({ length: 12 }, (_, i) =>
+          aSpan(
+            {
+              tenantId: own,
+              agentId: 'agent-1',
+              startTime: START + Math.floor(i / 3),
+              findings: Array.from({ length: i % 4 }, (__, n) =>
+                aFinding({ id: `f-${n}`, severity: n % 2 === 0 ? 'low' : 'high' }),
+              ),
+            },
+            i + 1,
+          ),
+        )
+        await write(...many)
+        const filter = { ...allFindings(own), ...more }
+        const up = many.flatMap((span, i) => span.findings.map(({ id }) => `${i + 1}/${id}`))
+        const expected = order === 'asc' ? up : up.toReversed()
+        const byCursor: string[] = []
+        for (let cursor: string | null = null, pages = 0; pages < 10; pages += 1) {
+          const page: Page<FindingRow> = await listFindings(filter, { limit: 4, cursor, order, offset: pages })
+          expect(page.total).toBe(18)
+          byCursor.push(...findingsOf(page))
+          cursor = page.nextCursor
+          if (cursor === null) break
+        }
+        expect(byCursor).toEqual(expected)
+        const byOffset: string[] = []
+        for (let offset = 0; offset < 20; offset += 5)
+          byOffset.push(...findingsOf(await listFindings(filter, { limit: 5, offset, order })))
+        expect(byOffset).toEqual(expected)
+      })
+
+      test('neither repeat nor skip while spans are added', async () => {
+        const own = newTenant()
+        const flagged = (n: number): TraceSpan =>
+          aSpan({ tenantId: own, findings: [aFinding({ id: 'a' }), aFinding({ id: 'b' })] }, n)
+        await write(flagged(1), flagged(3))
+        const first = await listFindings(allFindings(own), { limit: 1 })
+        await write(flagged(2), flagged(4))
+        const second = await listFindings(allFindings(own), { cursor: first.nextCursor })
+        expect([...findingsOf(first), ...findingsOf(second)]).toEqual(['3/b', '3/a', '2/b', '2/a', '1/b', '1/a'])
+      })
+
+      test('are those of the own tenant alone, and go with their span', async () => {
+        const [mine, theirs] = [newTenant(), newTenant()]
+        const flagged = (own: TenantId): TraceSpan =>
+          aSpan({ tenantId: own, agentId: 'shared', findings: [aFinding({ id: String(own) })] })
+        await write(flagged(mine), flagged(theirs))
+        for (const more of [{}, { findingType: 'prompt_injection' }, { agentId: 'shared' }, { confidenceMin: 0 }]) {
+          const page = await listFindings({ ...allFindings(mine), ...more })
+          expect([page.data.map(({ finding }) => finding.id), page.total]).toEqual([[String(mine)], 1])
+        }
+        await store.deleteTrace(mine, flagged(mine).traceId)
+        expect(await listFindings(allFindings(mine))).toEqual({ data: [], total: 0, nextCursor: null })
+        await write({ ...flagged(theirs), findings: [] })
+        expect((await listFindings(allFindings(theirs))).total).toBe(0)
+      })
+
+      test('refuse a cursor that is none of theirs, also that of another list', async () => {
+        const { nextCursor } = await list(everything(tenantId), { limit: 1 })
+        for (const cursor of ['nonsense', '', '!', 'eyJhIjoxfQ', '9'.repeat(40), nextCursor]) {
+          expect(await failureOf(listFindings(allFindings(tenantId), { cursor }))).toBeInstanceOf(PortError)
+        }
+        const own = await listFindings(allFindings(tenantId), { limit: 1 })
+        expect(await failureOf(list(everything(tenantId), { cursor: own.nextCursor }))).toBeInstanceOf(PortError)
       })
     })
 

@@ -459,6 +459,7 @@ describe('a store that fails', () => {
     deleteTrace: fail,
     spans: fail,
     span: fail,
+    findings: fail,
     stats: fail,
     actionsSummary: fail,
     addAction: fail,

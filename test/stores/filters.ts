@@ -1,6 +1,6 @@
-/** A filter that filters nothing and a page to begin with, free of any test runner. */
+/** Filters that filter nothing and a page to begin with, free of any test runner. */
 import type { TenantId } from '../../src/core/domain/ids.ts'
-import type { PageRequest, SpanFilter } from '../../src/core/domain/query.ts'
+import type { FindingFilter, PageRequest, SpanFilter } from '../../src/core/domain/query.ts'
 
 export function everything(tenantId: TenantId): SpanFilter {
   return {
@@ -25,6 +25,20 @@ export function everything(tenantId: TenantId): SpanFilter {
     hasCommands: null,
     actionName: null,
     text: null,
+  }
+}
+
+export function allFindings(tenantId: TenantId): FindingFilter {
+  return {
+    tenantId,
+    startTime: null,
+    endTime: null,
+    model: null,
+    agentId: null,
+    findingType: null,
+    category: null,
+    severity: null,
+    confidenceMin: null,
   }
 }
 

@@ -5,10 +5,10 @@ import { traceMigrations } from '../../src/adapters/libsql/migrations-node.ts'
 import { openLibsqlFile } from '../../src/adapters/libsql/open.ts'
 import { createLibsqlTraceStore } from '../../src/adapters/libsql/trace-store.ts'
 import { openMemoryTraceStore } from '../../src/adapters/memory/trace-store.ts'
-import type { SpanFilter } from '../../src/core/domain/query.ts'
+import type { FindingFilter, SpanFilter } from '../../src/core/domain/query.ts'
 import { PortError } from '../../src/core/ports.ts'
 import { aFinding, anAction, aSpan, captured, envelopesOf, spanIdOf, START, tenantOf, traceIdOf } from '../support/spans.ts'
-import { everything, FIRST_PAGE } from './filters.ts'
+import { allFindings, everything, FIRST_PAGE } from './filters.ts'
 
 const tenantId = tenantOf('acme')
 
@@ -66,6 +66,25 @@ describe('the trace store on libSQL', () => {
       await store.stats({ filter, groupBy: 'tag', timeZone: 'UTC', acrossTenants: false })
       await store.actionsSummary(filter)
     }
+    const findingFilters: readonly Partial<FindingFilter>[] = [
+      {},
+      { startTime: START, endTime: START + 1 },
+      { model: 'a' },
+      { agentId: 'a' },
+      { findingType: 'a' },
+      { findingType: 'a', severity: 'high', category: 'pii', confidenceMin: 0.5 },
+      { severity: 'high' },
+      { category: 'pii' },
+      { confidenceMin: 0.5 },
+      { findingType: 'a', model: 'b', agentId: 'c' },
+    ]
+    const cursor = btoa(`${START}.1`).replaceAll('=', '')
+    for (const more of findingFilters) {
+      for (const order of ['asc', 'desc'] as const) {
+        await store.findings({ ...allFindings(tenantId), ...more }, { ...FIRST_PAGE, order })
+        await store.findings({ ...allFindings(tenantId), ...more }, { ...FIRST_PAGE, order, cursor })
+      }
+    }
     await store.span(tenantId, spanIdOf(1))
     await store.trace(tenantId, traceIdOf(1))
     await store.deleteTrace(tenantId, traceIdOf(1))
@@ -107,6 +126,32 @@ describe('the trace store on libSQL', () => {
     for (const table of ['spans', 'span_texts', 'span_tags', 'actions', 'findings', 'spans_fts']) {
       expect([table, await countOf(client, `SELECT count(*) FROM ${table}`)]).toEqual([table, 0])
     }
+    await store.close()
+  })
+
+  test('lists the findings of a database that an earlier version wrote by all that it filters by', async () => {
+    const client = await openLibsqlFile(':memory:')
+    const migrations = traceMigrations()
+    await migrate(client, migrations.slice(0, 2))
+    const findings = [aFinding({ category: 'pii', confidence: 0.6 }), aFinding({ id: 'f-2', confidence: 0.7 })]
+    await client.execute({
+      sql: `INSERT INTO spans (seq, tenant_id, trace_id, span_id, operation_name, provider, start_time, duration_ms, status, cost_status,
+        action_types, details) VALUES (1, 'acme', 't', 's', 'chat', 'openai', 1, 1, 'ok', 'unpriced', 0, '{}')`,
+      args: [],
+    })
+    for (const [i, finding] of findings.entries()) {
+      await client.execute({
+        sql: `INSERT INTO findings (seq, tenant_id, position, finding_type, severity, data) VALUES (1, 'acme', ?, 'x', 'high', ?)`,
+        args: [i, JSON.stringify(finding)],
+      })
+    }
+    await migrate(client, migrations)
+    const store = createLibsqlTraceStore(client)
+    const found = async (more: Partial<FindingFilter>) =>
+      (await store.findings({ ...allFindings(tenantId), ...more }, FIRST_PAGE)).data.map(({ finding }) => finding)
+    expect(await found({})).toEqual(findings.toReversed())
+    expect(await found({ category: 'pii' })).toEqual(findings.slice(0, 1))
+    expect(await found({ confidenceMin: 0.7 })).toEqual(findings.slice(1))
     await store.close()
   })
 

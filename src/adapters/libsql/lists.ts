@@ -18,12 +18,11 @@ export const TRACE_TEXT_CHARS_MAX = 16 * 1024 * 1024
 export const SEQ_TEXT = sql<string>`CAST(spans.seq AS TEXT)`
 
 /** What a page may ask for: at least one row and at most `PAGE_LIMIT_MAX`. */
-export function readPageRequest(page: PageRequest): {
-  readonly limit: number
-  readonly offset: number
-  readonly cursor: bigint | null
-} {
-  const cursor = readCursor(page.cursor)
+export function readPageRequest<Cursor>(
+  page: PageRequest,
+  read: (cursor: string | null) => Cursor | null,
+): { readonly limit: number; readonly offset: number; readonly cursor: Cursor | null } {
+  const cursor = read(page.cursor)
   const limit = Math.min(Math.max(Math.trunc(page.limit), 1), PAGE_LIMIT_MAX)
   return { limit, cursor, offset: cursor === null ? Math.max(Math.trunc(page.offset), 0) : 0 }
 }
@@ -45,7 +44,7 @@ export function pageOf<Row extends { readonly seq: string }, T>(
 }
 
 export async function listSpans(db: LibSQLDatabase, filter: SpanFilter, page: PageRequest): Promise<Page<TraceSpan>> {
-  const { limit, offset, cursor } = readPageRequest(page)
+  const { limit, offset, cursor } = readPageRequest(page, readCursor)
   const { ids } = matching(filter, filter.tenantId)
   const order = page.order === 'asc' ? asc : desc
   const wanted = db

@@ -5,11 +5,13 @@
 import accounts0000 from '../../../migrations/libsql/accounts/0000_accounts.sql'
 import traces0000 from '../../../migrations/libsql/traces/0000_spans.sql'
 import traces0001 from '../../../migrations/libsql/traces/0001_search_and_cascade.sql'
+import traces0002 from '../../../migrations/libsql/traces/0002_findings_by_time.sql'
 import type { Migration } from './migrate.ts'
 
 export const traceMigrations: readonly Migration[] = [
   { name: 'traces/0000_spans.sql', sql: traces0000 },
   { name: 'traces/0001_search_and_cascade.sql', sql: traces0001 },
+  { name: 'traces/0002_findings_by_time.sql', sql: traces0002 },
 ]
 
 export const accountMigrations: readonly Migration[] = [{ name: 'accounts/0000_accounts.sql', sql: accounts0000 }]

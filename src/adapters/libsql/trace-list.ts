@@ -3,6 +3,7 @@ import { and, asc, count, desc, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { TenantId } from '../../core/domain/ids.ts'
 import type { Page, PageRequest, SpanFilter, TraceRow } from '../../core/domain/query.ts'
+import { readCursor } from './cursor.ts'
 import { readPageRequest, pageOf, SEQ_TEXT } from './lists.ts'
 import { afterCursor, matching, type MatchingSpans } from './span-filter.ts'
 import { SPAN_SELECTION, spanOf } from './span-row.ts'
@@ -14,7 +15,7 @@ const SPANS_A_TRACE = 4
 const GROWTH = 8
 
 export async function listTraces(db: LibSQLDatabase, filter: SpanFilter, page: PageRequest): Promise<Page<TraceRow>> {
-  const { limit, offset, cursor } = readPageRequest(page)
+  const { limit, offset, cursor } = readPageRequest(page, readCursor)
   const { tenantId } = filter
   const found = matching(filter, tenantId)
   const wanted = { tenantId, order: page.order, limit: limit + 1, offset, cursor }

@@ -8,7 +8,7 @@
 import { isNotNull } from 'drizzle-orm'
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { AppErrorCode } from '../../core/domain/errors.ts'
-import type { Severity } from '../../core/domain/finding.ts'
+import type { Category, Severity } from '../../core/domain/finding.ts'
 import type { KeyId, ProjectId, SpanId, TenantId, TraceId } from '../../core/domain/ids.ts'
 import type { NanoUsd } from '../../core/domain/money.ts'
 import type { ActionType, CapturedText, Cost, Operation, SpanStatus, TraceSpan } from '../../core/domain/span.ts'
@@ -146,9 +146,14 @@ export const findings = sqliteTable(
     findingType: text('finding_type').notNull(),
     severity: text('severity').$type<Severity>().notNull(),
     data: text('data').notNull(),
+    /** These two are null only in rows of an older program that writes beside this one. */
+    category: text('category').$type<Category>(),
+    confidence: real('confidence'),
   },
   (t) => [
     primaryKey({ columns: [t.seq, t.position] }),
     index('findings_by_type').on(t.tenantId, t.findingType, t.seq, t.severity),
+    // For the list of findings: in its order, and with all that it filters by.
+    index('findings_by_time').on(t.tenantId, t.seq, t.position, t.severity, t.confidence, t.category),
   ],
 )

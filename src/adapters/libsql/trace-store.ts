@@ -4,6 +4,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import type { TraceStore } from '../../core/ports.ts'
 import { addActionStatements, summarizeActions } from './actions.ts'
+import { listFindings } from './findings.ts'
 import { listSpans, readSpan, readTrace } from './lists.ts'
 import type { BatchWriter } from './open.ts'
 import { portErrors } from './port-errors.ts'
@@ -33,6 +34,7 @@ export function createLibsqlTraceStore(client: Client, writer: BatchWriter = cli
       }),
     spans: (filter, page) => attempt('listing spans', () => listSpans(db, filter, page)),
     span: (tenantId, spanId) => attempt('reading a span', () => readSpan(db, tenantId, spanId)),
+    findings: (filter, page) => attempt('listing findings', () => listFindings(db, filter, page)),
     stats: (request) => attempt('reading stats', () => readStats(db, request)),
     actionsSummary: (filter) => attempt('summing up actions', () => summarizeActions(db, filter)),
     addAction: (tenantId, traceId, reported) =>

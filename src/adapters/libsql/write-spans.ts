@@ -21,7 +21,7 @@ const TEXTS = 'INSERT INTO span_texts (seq, input, output) VALUES (last_insert_r
 const TAG = 'INSERT INTO span_tags (seq, tenant_id, key, value) VALUES (last_insert_rowid(),?,?,?)'
 const ACTION = 'INSERT INTO actions (seq, tenant_id, position, action_type, name, data) VALUES (last_insert_rowid(),?,?,?,?,?)'
 const FINDING =
-  'INSERT INTO findings (seq, tenant_id, position, finding_type, severity, data) VALUES (last_insert_rowid(),?,?,?,?,?)'
+  'INSERT INTO findings (seq, tenant_id, position, finding_type, severity, category, confidence, data) VALUES (last_insert_rowid(),?,?,?,?,?,?,?)'
 
 const WORDS = 'INSERT INTO spans_fts (rowid, words) VALUES ((SELECT seq FROM spans WHERE tenant_id = ? AND span_id = ?),?)'
 
@@ -50,7 +50,9 @@ function rowsOf(span: TraceSpan): InStatement[] {
     rows.push({ sql: ACTION, args: [tenantId, i, action.actionType, action.name, JSON.stringify(action)] })
   }
   for (const [i, finding] of span.findings.entries()) {
-    rows.push({ sql: FINDING, args: [tenantId, i, finding.findingType, finding.severity, JSON.stringify(finding)] })
+    const { findingType, severity, category, confidence } = finding
+    const args = [tenantId, i, findingType, severity, category, confidence, JSON.stringify(finding)]
+    rows.push({ sql: FINDING, args })
   }
   return rows
 }

@@ -39,6 +39,7 @@ export async function openThreadedTraceStore({ path, autoMigrate }: ThreadedStor
     deleteTrace: (tenantId, traceId) => writer.call('deleteTrace', [tenantId, traceId]),
     spans: (filter, page) => reader.call('spans', [filter, page]),
     span: (tenantId, spanId) => reader.call('span', [tenantId, spanId]),
+    findings: (filter, page) => reader.call('findings', [filter, page]),
     stats: (request) => reader.call('stats', [request]),
     actionsSummary: (filter) => reader.call('actionsSummary', [filter]),
     addAction: (tenantId, traceId, action) => writer.call('addAction', [tenantId, traceId, action]),

@@ -1,5 +1,6 @@
 /** Questions to a trace store and their answers. Every question names its tenant; every list is bounded. */
-import type { TenantId, TraceId } from './ids.ts'
+import type { Category, Finding, Severity } from './finding.ts'
+import type { SpanId, TenantId, TraceId } from './ids.ts'
 import type { NanoUsd } from './money.ts'
 import type { AgentAction, ActionType, SpanStatus, TraceSpan } from './span.ts'
 import type { EpochMs } from './time.ts'
@@ -33,6 +34,14 @@ export type SpanFilter = {
   readonly text: string | null
 }
 
+/** Filters over findings; null fits everything. Times, model and agent are those of the span, the times half-open. */
+export type FindingFilter = Pick<SpanFilter, 'tenantId' | 'startTime' | 'endTime' | 'model' | 'agentId' | 'findingType'> & {
+  readonly category: Category | null
+  readonly severity: Severity | null
+  /** 0 to 1. */
+  readonly confidenceMin: number | null
+}
+
 /** `cursor` wins over `offset`; it is opaque to callers and stays valid while rows are added. */
 export type PageRequest = {
   readonly limit: number
@@ -63,6 +72,19 @@ export type TraceRow = {
   readonly errorCount: number
   readonly findingCount: number
   readonly scoreMax: number | null
+}
+
+/** A finding and the span that it was found in. */
+export type FindingRow = {
+  readonly finding: Finding
+  readonly traceId: TraceId
+  readonly spanId: SpanId
+  /** Start of the span. */
+  readonly startTime: EpochMs
+  readonly provider: string
+  /** The model that answered, else the one asked for. */
+  readonly model: string | null
+  readonly agentId: string | null
 }
 
 export type Trace = {
