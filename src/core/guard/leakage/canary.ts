@@ -13,6 +13,8 @@ const LETTERS = 'bcdfghjkmnpqrstv'
 const PART = 8
 /** Every run of `PART` letters holds one of a token's blocks of this length. */
 const BLOCK = 4
+/** Slots of the filter that passes most texts by. */
+const BLOCKS = 2 ** 16
 const CANARIES_MAX = 16
 const HITS_MAX = 16
 /** How much of a stream is remembered for a token that is cut. */
@@ -46,7 +48,11 @@ type Needle = {
   readonly canBePart: boolean
 }
 
+/** Tells cheaply whether a token may be about to appear: true from its first block on, for as long as a token may last. */
+export type Watch = { sees(folded: string): boolean; isHot(): boolean }
+
 export type CanaryFinder = {
+  watch(): Watch
   /** Ranges into `text`. `folded` has the same length, in lower case. Linear. */
   find(text: string, folded: string): readonly CanaryHit[]
   /** Where a token begins that the end of the text may have cut; its length where there is none. */
@@ -60,9 +66,44 @@ export function findCanaries(canaries: readonly string[]): CanaryFinder {
     .map((token) => bare(token.toLowerCase().replace(/^canary[-_ ]/u, '')))
     .filter((body) => body.length >= PART)
   const needles = bodies.flatMap(needlesOf)
+  const blocks = new Uint8Array(BLOCKS)
+  for (const { body, canBePart } of needles) {
+    for (let block = 0; block + BLOCK <= (canBePart ? body.length : BLOCK); block += BLOCK) {
+      let packed = 0
+      for (let i = block; i < block + BLOCK; i++) packed = (packed << 8) | body.toLowerCase().charCodeAt(i)
+      blocks[slotOf(packed)] = 1
+    }
+  }
+  const hotLength = Math.max(0, ...needles.map(({ body }) => body.length))
+  const watch = (): Watch => {
+    let last = 0
+    /** Letters and digits until it is cold again. */
+    let left = 0
+    return {
+      sees: (folded) => {
+        let packed = last
+        let hasSeen = left > 0
+        for (let i = 0; i < folded.length; i++) {
+          let code = folded.charCodeAt(i)
+          if (code >= 0x41 && code <= 0x5a) code += 0x20
+          if (!((code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39))) continue
+          packed = (packed << 8) | code
+          if (left > 0) left--
+          if (blocks[slotOf(packed)] === 1) {
+            left = hotLength
+            hasSeen = true
+          }
+        }
+        last = packed
+        return hasSeen
+      },
+      isHot: () => left > 0,
+    }
+  }
   return {
+    watch,
     find: (text, folded) => {
-      if (needles.length === 0) return []
+      if (needles.length === 0 || !watch().sees(folded)) return []
       const lower = bare(folded)
       const cased = text === folded ? lower : bare(text)
       const hits: CanaryHit[] = []
@@ -108,6 +149,10 @@ function needlesOf(body: string): readonly Needle[] {
       return [needle]
     }),
   ]
+}
+
+function slotOf(packed: number): number {
+  return Math.imul(packed, 0x9e3779b1) >>> 16
 }
 
 /** ASCII letters and digits only: what stands between them makes no difference. */

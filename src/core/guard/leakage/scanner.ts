@@ -77,6 +77,7 @@ export function createLeakageScanner(systemTexts: readonly string[], canaries: r
         }
         grade = isOver ? null : (match?.ruleId ?? null)
       })
+      const watch = finder.watch()
       let tail = ''
       let tailStart = 0
       let canary = { start: -1, end: 0 }
@@ -88,18 +89,17 @@ export function createLeakageScanner(systemTexts: readonly string[], canaries: r
       return {
         push: (text) => {
           words.push(text)
-          if (canaries.length > 0) {
-            const seen = tail + text
-            for (const hit of finder.find(seen, lowered(seen))) {
-              const start = tailStart + hit.range.startUtf16
-              const end = tailStart + hit.range.endUtf16
-              if (start === canary.start ? end <= canary.end : start < canary.end) continue
-              canary = { start, end }
-              found.push(canaryMatch(hit, { startUtf16: start, endUtf16: end }, hit.via))
-            }
-            tail = seen.slice(-CARRY_UTF16)
-            tailStart += seen.length - tail.length
+          if (canaries.length === 0) return take()
+          const seen = tail + text
+          for (const hit of watch.sees(text) ? finder.find(seen, lowered(seen)) : []) {
+            const start = tailStart + hit.range.startUtf16
+            const end = tailStart + hit.range.endUtf16
+            if (start === canary.start ? end <= canary.end : start < canary.end) continue
+            canary = { start, end }
+            found.push(canaryMatch(hit, { startUtf16: start, endUtf16: end }, hit.via))
           }
+          tail = seen.slice(-CARRY_UTF16)
+          tailStart += seen.length - tail.length
           return take()
         },
         end: () => {

@@ -17,42 +17,53 @@ export type WordReader = {
 const NOTHING = 0
 const BREAK = 1
 const LETTERS_END = 0x530
+/** Below it, no script stands whose characters are words by themselves. */
+const ALONE_FROM = 0xe00
+const SEED = 0x811c9dc5
 
 /** Folded code units below `LETTERS_END`: the bare lower-case letter, `BREAK` between words, `NOTHING` for what is not seen. */
 const FOLDED = Uint16Array.from({ length: LETTERS_END }, (_, code) => fold(code))
 
 export function readWords(onWord: OnWord): WordReader {
   let offset = 0
-  let start = -1
-  let end = 0
-  let hash = 0
+  let openStart = -1
+  let openEnd = 0
+  let openHash = 0
   const close = () => {
-    if (start >= 0) onWord(hash, 2, start, end)
-    start = -1
+    if (openStart >= 0) onWord(openHash, 2, openStart, openEnd)
+    openStart = -1
   }
   return {
     push: (text) => {
+      // Locals: this loop sees every character of every answer.
+      let start = openStart
+      let end = openEnd
+      let hash = openHash
       for (let i = 0; i < text.length; i++) {
         const code = text.charCodeAt(i)
         const letter = code < LETTERS_END ? (FOLDED[code] as number) : fold(code)
         if (letter === NOTHING) continue
-        if (letter === BREAK) close()
-        else if (isAlone(letter)) {
-          close()
-          onWord(mix(0x811c9dc5, letter), 1, offset + i, offset + i + 1)
-        } else {
+        const isWord = letter < ALONE_FROM ? letter !== BREAK : !isAlone(letter)
+        if (isWord) {
           if (start < 0) {
             start = offset + i
-            hash = 0x811c9dc5
+            hash = SEED
           }
           hash = mix(hash, letter)
           end = offset + i + 1
+          continue
         }
+        if (start >= 0) onWord(hash, 2, start, end)
+        start = -1
+        if (letter !== BREAK) onWord(mix(SEED, letter), 1, offset + i, offset + i + 1)
       }
       offset += text.length
+      openStart = start
+      openEnd = end
+      openHash = hash
     },
     end: close,
-    openFrom: () => (start < 0 ? offset : start),
+    openFrom: () => (openStart < 0 ? offset : openStart),
   }
 }
 
