@@ -8,8 +8,7 @@ import { z } from 'zod'
 import { SEVERITIES, type Category } from '../../src/core/domain/finding.ts'
 import type { Match, Place } from '../../src/core/guard/match.ts'
 import { normalize } from '../../src/core/guard/normalize/normalize.ts'
-import { compileRules } from '../../src/core/guard/rules/engine.ts'
-import { INPUT_RULES } from '../../src/core/guard/rules/input-rules.ts'
+import { createRuleScanner } from '../../src/core/guard/rules/input-rules.ts'
 import { count, figuresOf, noCounts, percent, table, type Counts } from './figures.ts'
 
 export const INJECTION_SETS: ReadonlySet<string> = new Set(['dev', 'train'])
@@ -26,7 +25,7 @@ type Tier = { readonly name: string; judge(text: string): readonly Match[] }
 
 export async function runInjection(args: readonly string[]): Promise<string> {
   const split = textAfter(args, '--split') ?? 'dev'
-  const scan = compileRules(INPUT_RULES)
+  const scan = createRuleScanner()
   const tiers: readonly Tier[] = [{ name: 'rules', judge: (text) => scan(normalize(text), PLACE) }]
   const wanted = Number(textAfter(args, '--misses') ?? 0)
   const all = tiers.map(noCounts)

@@ -35,7 +35,7 @@ export type Rule = {
   readonly words: readonly (readonly string[])[]
   /**
    * Lower case, on the folded form (`isExact`: on the text as it is). Bounded gaps only (`[^.!?\n]{0,60}`), no nested quantifiers: see
-   * `pattern-safety.ts`. A function instead finds what no pattern can, in linear time; it sees whole forms.
+   * `test/core/guard/rules/pattern-safety.ts`. A function instead finds what no pattern can, in linear time; it sees whole forms.
    */
   readonly pattern: RegExp | ((form: Form) => readonly Span[])
   /** A match is none where the 80 characters before it end in this: "never ignore …", "if you ignore …". Ends in `$`. */
