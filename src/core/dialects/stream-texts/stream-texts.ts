@@ -2,10 +2,10 @@
  * Where the events of a stream carry text: what a guard needs to judge it while it flows and to change it in place. A reader of one
  * stream, by dialect; it keeps only what tells parallel texts apart.
  */
-import { asArray, asRecord, asString, pointerToken, type Json, type JsonRecord } from '../../domain/json.ts'
+import { asArray, asRecord, pointerToken, type Json, type JsonRecord } from '../../domain/json.ts'
 import type { Origin } from '../../domain/segment.ts'
 import type { StreamEvent } from '../dialect.ts'
-import { jsonText } from '../fields.ts'
+import { indexIn, jsonText } from '../fields.ts'
 
 export type StreamText = {
   /** RFC 6901 pointer into the event's data. */
@@ -134,7 +134,11 @@ export function recordsOf(value: Json, pointer: string): readonly (readonly [rec
   })
 }
 
-/** A number or text that names a part; `fallback` where it is neither. */
+/** Numbers that tell parts apart. They are the upstream's word: without a bound, odd ones would fill the memory. */
+const INDEX_MAX = 65_536
+
+/** An index as a key; `fallback` where there is none that counts. */
 export function keyOf(value: Json, fallback: string): string {
-  return typeof value === 'number' ? String(value) : (asString(value) ?? fallback)
+  const index = indexIn(value, INDEX_MAX)
+  return index === null ? fallback : String(index)
 }

@@ -37,7 +37,7 @@ export function createJsonArraySplitter(): FrameSplitter {
   }
 
   function read(raw: Uint8Array): Frame {
-    const start = raw.findIndex((byte, i) => byte === 0x7b || (byte === 0x5b && i > 0 && raw[i - 1] === 0x2c))
+    const start = raw.indexOf(0x7b)
     const json = start === -1 ? '' : decoder.decode(raw.subarray(start))
     const data = start === -1 || isNestedTooDeeply(raw) ? undefined : parseJson(json)
     if (data === undefined) {
