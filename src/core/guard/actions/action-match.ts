@@ -32,6 +32,10 @@ export type ActionRule = {
   readonly confidence: number
   /** For people; never a part of the text. */
   readonly description: string
+}
+
+/** A rule about one text, which can be shown by one. */
+export type TextRule = ActionRule & {
   readonly example: string
   /** Harmless, and looks like it. */
   readonly counterExample: string

@@ -1,6 +1,6 @@
 /** What commands can do that deserves a finding: the table behind `scan-command.ts` and `scan-windows.ts`. Code decides which entry holds. */
 import type { Severity } from '../../domain/finding.ts'
-import { SINCE, type ActionRule } from './action-match.ts'
+import { SINCE, type TextRule } from './action-match.ts'
 
 type Row = readonly [severity: Severity, confidence: number, description: string, example: string, counterExample: string]
 
@@ -296,7 +296,7 @@ const ROWS = {
 
 export type CommandRuleName = keyof typeof ROWS
 
-function ruleOf(name: CommandRuleName): ActionRule {
+function ruleOf(name: CommandRuleName): TextRule {
   const [severity, confidence, description, example, counterExample] = ROWS[name]
   return {
     id: `action.command.${name}`,
@@ -312,10 +312,8 @@ function ruleOf(name: CommandRuleName): ActionRule {
 }
 
 const NAMES = Object.keys(ROWS) as CommandRuleName[]
-export const COMMAND_RULES: ReadonlyMap<CommandRuleName, ActionRule> = new Map(
-  NAMES.map((name) => [name, ruleOf(name)] as const),
-)
+export const COMMAND_RULES: ReadonlyMap<CommandRuleName, TextRule> = new Map(NAMES.map((name) => [name, ruleOf(name)] as const))
 
-export function commandRule(name: CommandRuleName): ActionRule {
+export function commandRule(name: CommandRuleName): TextRule {
   return COMMAND_RULES.get(name) ?? ruleOf(name)
 }

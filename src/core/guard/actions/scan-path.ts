@@ -4,7 +4,7 @@
  */
 import type { Severity } from '../../domain/finding.ts'
 import type { Match } from '../match.ts'
-import { matchOf, SINCE, type ActionRule } from './action-match.ts'
+import { matchOf, SINCE, type TextRule } from './action-match.ts'
 import { globMatches } from './invocations.ts'
 
 /** Characters of a path that are read. Linux takes 4096 bytes. */
@@ -13,7 +13,7 @@ const DECODE_ROUNDS_MAX = 3
 
 export type PathAccess = 'read' | 'write'
 
-export type PathRule = ActionRule & {
+export type PathRule = TextRule & {
   readonly access: PathAccess
   /** On the normalised path in lower case: `~` is anybody's home. */
   readonly pattern: RegExp

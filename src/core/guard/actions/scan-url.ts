@@ -4,7 +4,7 @@
  */
 import type { Severity } from '../../domain/finding.ts'
 import type { Match } from '../match.ts'
-import { createMatches, matchOf, SINCE, type ActionRule } from './action-match.ts'
+import { createMatches, matchOf, SINCE, type TextRule } from './action-match.ts'
 import { readHost, type Host } from './host.ts'
 import { latinLook } from './look-alikes.ts'
 import { decodePunycode } from './punycode.ts'
@@ -24,7 +24,7 @@ function rule(
   description: string,
   example: string,
   counterExample: string,
-): ActionRule {
+): TextRule {
   return {
     id: `action.url.${id}`,
     version: 1,
@@ -202,7 +202,7 @@ const CARRIED_BINARY = rule(
   'https://example.com/c?X-Amz-Signature=abcdef',
 )
 
-export const URL_RULES: readonly ActionRule[] = [
+export const URL_RULES: readonly TextRule[] = [
   METADATA,
   DISGUISED,
   DISGUISED_PUBLIC,
@@ -228,7 +228,7 @@ export const URL_RULES: readonly ActionRule[] = [
   CARRIED_BINARY,
 ]
 
-const HOSTS: readonly (readonly [ActionRule, readonly string[]])[] = [
+const HOSTS: readonly (readonly [TextRule, readonly string[]])[] = [
   [
     OUT_OF_BAND,
     'oast.fun oast.pro oast.live oast.site oast.online oast.me interact.sh interactsh.com burpcollaborator.net oastify.com dnslog.cn ceye.io canarytokens.com eyes.sh'.split(
@@ -255,7 +255,7 @@ const HOSTS: readonly (readonly [ActionRule, readonly string[]])[] = [
   ],
   [SHORTENED, 'bit.ly tinyurl.com t.ly is.gd v.gd cutt.ly rb.gy shorturl.at ow.ly goo.gl tiny.cc rebrand.ly'.split(' ')],
 ]
-const RULE_OF_HOST: ReadonlyMap<string, ActionRule> = new Map(
+const RULE_OF_HOST: ReadonlyMap<string, TextRule> = new Map(
   HOSTS.flatMap(([rule, hosts]) => hosts.map((host) => [host, rule] as const)),
 )
 /** Pages about the service, and what it offers to developers by name. */
@@ -339,7 +339,7 @@ function writtenHost(text: string): string {
   return host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.replace(/:\d*$/, '')
 }
 
-function rulesOfHost(host: Host): readonly ActionRule[] {
+function rulesOfHost(host: Host): readonly TextRule[] {
   const { kind, name, isDisguised } = host
   if (kind === 'metadata') return [METADATA]
   if (isDisguised && kind !== 'public_ip') return [DISGUISED]

@@ -25,7 +25,6 @@ const DOWNLOAD =
 const RUN = /^(iex|invoke-expression)$|^&?\(?\[scriptblock\]::create/i
 const ALIASES: { readonly [name: string]: string } = {
   ri: 'remove-item',
-  rm: 'remove-item',
   rmdir: 'remove-item',
   rd: 'remove-item',
   del: 'remove-item',
@@ -35,7 +34,7 @@ const ALIASES: { readonly [name: string]: string } = {
   cat: 'get-content',
 }
 
-type WindowsCommand = { readonly program: string; readonly words: readonly string[]; readonly raw: readonly string[] }
+type WindowsCommand = { readonly program: string; readonly words: readonly string[] }
 
 /** `at`: where it stands in the text that is judged. */
 export function scanWindows(command: string, at: At | null, notes: Notes, depth = 0): void {
@@ -89,7 +88,8 @@ function statementsOf(text: string): readonly (readonly WindowsCommand[])[] {
   const endStage = (): void => {
     endWord()
     const first = words[0] === '&' || words[0] === '.' ? words[1] : words[0]
-    if (first !== undefined) statements.at(-1)?.push({ program: programOf(first), words, raw: words })
+    if (first !== undefined)
+      statements.at(-1)?.push({ program: isPowerShellRemoval(words) ? 'remove-item' : programOf(first), words })
     words = []
   }
   for (let i = 0; i < text.length; i += 1) {
@@ -128,6 +128,11 @@ function statementsOf(text: string): readonly (readonly WindowsCommand[])[] {
   }
   endStage()
   return statements
+}
+
+/** `rm` is another program outside of PowerShell, and takes no such options. */
+function isPowerShellRemoval(words: readonly string[]): boolean {
+  return words[0]?.toLowerCase() === 'rm' && words.some((word) => /^-(recurse|force)$/i.test(word))
 }
 
 function programOf(word: string): string {

@@ -723,7 +723,8 @@ function literalOf(script: Script): string | null {
   const [program, ...words] = stage.words
   if (
     (program?.text !== 'echo' && program?.text !== 'printf') ||
-    words.some((word) => word.isOpaque || word.text.startsWith('-'))
+    words[0]?.text.startsWith('-') === true ||
+    words.some((word) => word.isOpaque)
   )
     return null
   return words.map((word) => word.text).join(' ')
