@@ -75,6 +75,7 @@ export function findCanaries(canaries: readonly string[]): CanaryFinder {
     }
   }
   const hotLength = Math.max(0, ...needles.map(({ body }) => body.length))
+  const longest = Math.max(0, ...bodies.map(({ length }) => length))
   const watch = (): Watch => {
     let last = 0
     /** Letters and digits until it is cold again. */
@@ -120,17 +121,28 @@ export function findCanaries(canaries: readonly string[]): CanaryFinder {
       return hits
     },
     openFrom: (text) => {
-      const from = Math.max(0, text.length - CARRY_UTF16)
-      const tail = bare(text.slice(from).toLowerCase())
+      const end = lastLetters(text, longest - 1)
       for (const body of bodies) {
-        for (let length = Math.min(body.length - 1, tail.length); length >= BLOCK; length--) {
-          if (tail.endsWith(body.slice(0, length)))
-            return from + rawOffset(text.slice(from).toLowerCase(), tail.length - length)
+        for (let length = Math.min(body.length - 1, end.letters.length); length >= BLOCK; length--) {
+          const from = end.letters.length - length
+          if (end.letters.startsWith(body.slice(0, length), from)) return end.offsets[from] ?? text.length
         }
       }
       return text.length
     },
   }
+}
+
+/** The last letters and digits of a text, in lower case, and where they stand. Looks back by `CARRY_UTF16` at most. */
+function lastLetters(text: string, count: number): { readonly letters: string; readonly offsets: readonly number[] } {
+  const letters: string[] = []
+  const offsets: number[] = []
+  for (let i = text.length - 1; i >= 0 && i >= text.length - CARRY_UTF16 && letters.length < count; i--) {
+    if (!isKept(text.charCodeAt(i))) continue
+    letters.push(text.charAt(i).toLowerCase())
+    offsets.push(i)
+  }
+  return { letters: letters.toReversed().join(''), offsets: offsets.toReversed() }
 }
 
 function needlesOf(body: string): readonly Needle[] {
@@ -157,7 +169,21 @@ function slotOf(packed: number): number {
 
 /** ASCII letters and digits only: what stands between them makes no difference. */
 function bare(text: string): string {
-  return text.replace(/[^a-zA-Z0-9]+/gu, '')
+  let kept = ''
+  let from = -1
+  for (let i = 0; i <= text.length; i++) {
+    if (i < text.length && isKept(text.charCodeAt(i))) {
+      if (from < 0) from = i
+    } else if (from >= 0) {
+      kept += text.slice(from, i)
+      from = -1
+    }
+  }
+  return kept
+}
+
+function isKept(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39)
 }
 
 /** Runs of at least `PART` characters of the needle, each once. */
@@ -190,9 +216,7 @@ function occurrences(text: string, { body, canBePart }: Needle): readonly { read
 function rawOffset(text: string, number: number): number {
   let left = number
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    const isKept = (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
-    if (isKept && left-- === 0) return i
+    if (isKept(text.charCodeAt(i)) && left-- === 0) return i
   }
   return text.length
 }
