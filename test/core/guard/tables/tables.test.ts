@@ -1,6 +1,7 @@
 /** Exfiltration, shell, MCP, unsafe code, toxicity: every rule is found in its examples, absent from its counter-examples, complete. */
 import { describe, expect, test } from 'bun:test'
 import type { Form, Place } from '../../../../src/core/guard/match.ts'
+import { normalize } from '../../../../src/core/guard/normalize/normalize.ts'
 import { compileRules } from '../../../../src/core/guard/rules/engine.ts'
 import type { Rule } from '../../../../src/core/guard/rules/rule.ts'
 import { EXFILTRATION_RULES } from '../../../../src/core/guard/rules/tables/exfiltration.ts'
@@ -32,6 +33,21 @@ describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (_, rule) => 
   test('is absent from its counter-examples', () => {
     const place = placesOf(rule)[0] as Place
     expect(rule.counterExamples.filter((text) => scan(plain(text), place).length > 0)).toEqual([])
+  })
+  test('is found in its example in other letters, and in base64', () => {
+    const place = placesOf(rule)[0] as Place
+    // The normaliser decodes what is mostly letters, and neither short nor very long.
+    const text = rule.examples.find(
+      (example) =>
+        example.length >= 16 && example.length < 1_000 && example.replace(/[^a-z ]/giu, '').length > example.length * 0.6,
+    )
+    if (text === undefined) return
+    const wide = text.replace(/[a-z]/giu, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0))
+    expect(scan(normalize(wide), place).map(({ ruleId }) => ruleId)).toContain(rule.id)
+    expect(scan(normalize(`Note: ${btoa(text)} end.`), place).map(({ ruleId, via }) => [ruleId, via[0]])).toContainEqual([
+      rule.id,
+      'base64',
+    ])
   })
   test('is complete: examples, counter-examples, a description, literals that its examples hold', () => {
     expect(rule.examples.length).toBeGreaterThan(0)
