@@ -34,6 +34,7 @@ import { createFetchUpstream } from './adapters/web/upstream-fetch.ts'
 import { createApp } from './app.ts'
 import { startDemo } from './cli/demo/demo.ts'
 import { parseCommand, runText, type Command } from './cli/main.ts'
+import { runScan } from './cli/scan.ts'
 import { captureOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
@@ -81,14 +82,16 @@ async function start(loaded: LoadedConfig): Promise<Running> {
   const metrics = createMetrics(queue.delivery)
   const prices = await openPrices(config, log)
   const upstream = runtimeName() === 'bun' ? createFetchUpstream({ clock, keepsEncoding: true }) : createNodeUpstream(clock)
+  const policies = createConfigPolicies(gateway, captureOverridesOf(config))
+  const guard = createDefaultGuard(clock)
   const pipeline = createPipeline({
     config: gateway,
     upstream,
     sign: createSigner(),
     decompress: nodeDecompress,
     keys,
-    policies: createConfigPolicies(gateway, captureOverridesOf(config)),
-    guard: createDefaultGuard(clock),
+    policies,
+    guard,
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,
@@ -105,7 +108,18 @@ async function start(loaded: LoadedConfig): Promise<Running> {
   if (address === null) throw new StartError(`listen_addr: ${config.listen_addr} is not HOST:PORT`)
   const app = createApp({
     pipeline,
-    query: { store, auth: gateway.auth, keys, clock, ids, log, version: manifest.version },
+    query: {
+      store,
+      auth: gateway.auth,
+      keys,
+      guard,
+      policies,
+      guardPolicy: gateway.guard,
+      clock,
+      ids,
+      log,
+      version: manifest.version,
+    },
     health: {
       version: manifest.version,
       phase: () => phase,
@@ -307,6 +321,7 @@ async function main(): Promise<void> {
   try {
     if (command.value.name === 'serve' || command.value.name === 'demo') await runServe(command.value)
     else if (command.value.name === 'migrate') await runMigrate(command.value)
+    else if (command.value.name === 'scan') process.exitCode = await runScan(command.value, createDefaultGuard(clock))
     else process.exitCode = await runText(command.value)
   } catch (error) {
     if (!(error instanceof StartError)) throw error

@@ -6,11 +6,12 @@ import { loadConfig } from '../adapters/selfhost/config-file.ts'
 import { runtimeName } from '../adapters/selfhost/serve.ts'
 import { KEYS, SHORT_FLAGS, flagOf, nodeAt, pathOfFlag, plannedKeyOf } from '../contract/config/keys.ts'
 import { isSlip, nearest } from '../contract/config/nearest.ts'
+import { ORIGINS } from '../core/domain/segment.ts'
 import { err, ok, type Result } from '../core/domain/result.ts'
 import { HELP, usageText, versionText } from './help.ts'
 import { EXIT_INVALID, effectiveText, problemsText } from './validate.ts'
 
-export type CommandName = 'serve' | 'validate' | 'migrate' | 'demo' | 'help' | 'version'
+export type CommandName = 'serve' | 'validate' | 'migrate' | 'demo' | 'scan' | 'backtest' | 'help' | 'version'
 
 export type Command = {
   readonly name: CommandName
@@ -18,9 +19,19 @@ export type Command = {
   readonly flags: { readonly [name: string]: string }
   /** `--config`; null where it is not given. */
   readonly configPath: string | null
+  /** Flags that only this command has, by name without dashes, e.g. `fail-on`. */
+  readonly options: { readonly [name: string]: string }
+  /** What stands behind the command without a flag: the inputs of `scan`; `-` is standard input. */
+  readonly files: readonly string[]
 }
 
-const COMMANDS: readonly CommandName[] = ['serve', 'validate', 'migrate', 'demo', 'help', 'version']
+const COMMANDS: readonly CommandName[] = ['serve', 'validate', 'migrate', 'demo', 'scan', 'backtest', 'help', 'version']
+
+/** Flags of single commands: the words that one takes, or null where it takes any. */
+const OWN_FLAGS: { readonly [name in CommandName]?: { readonly [flag: string]: readonly string[] | null } } = {
+  scan: { origin: ORIGINS, policy: null, format: ['text', 'json'], 'fail-on': ['flag', 'redact', 'block'] },
+  backtest: { policy: null, since: null, tenant: null, limit: null, format: ['text', 'json'] },
+}
 
 /**
  * `argv` without the program: `[COMMAND] [--KEY VALUE]…`; no command is `serve`. Every configuration key is a flag: its path with dots or
@@ -61,7 +72,10 @@ function commandOf(argv: readonly string[]): Result<Command, string> {
     allowPositionals: true,
     tokens: true,
   })
+  const first = tokens.find((token) => token.kind === 'positional')?.value ?? 'serve'
+  const own = OWN_FLAGS[COMMANDS.find((command) => command === first) ?? 'serve'] ?? {}
   const flags: { [name: string]: string } = {}
+  const options: { [name: string]: string } = {}
   const words: string[] = []
   let configPath: string | null = null
   let asked: 'help' | 'version' | null = null
@@ -78,9 +92,12 @@ function commandOf(argv: readonly string[]): Result<Command, string> {
       asked ??= token.name
       continue
     }
-    const path = pathOfFlag(token.name)
+    const isOwn = Object.hasOwn(own, token.name)
+    const path = isOwn ? null : pathOfFlag(token.name)
     const isConfig = token.name === 'config'
-    if (path === null && !isConfig) return asked === null ? err(unknownFlag(flag, token.name)) : ok(only(asked))
+    if (path === null && !isConfig && !isOwn) {
+      return asked === null ? err(unknownFlag(flag, token.name, Object.keys(own))) : ok(only(asked))
+    }
     const isTruth = path !== null && nodeAt(path)?.type === 'boolean'
     const value = token.value ?? (isTruth ? 'true' : '')
     if (value === '' || (token.inlineValue === false && value.startsWith('-') && value.length > 1)) {
@@ -89,6 +106,13 @@ function commandOf(argv: readonly string[]): Result<Command, string> {
     if (isConfig) {
       if (configPath !== null) return err('--config is given twice')
       configPath = value
+    } else if (isOwn) {
+      if (Object.hasOwn(options, token.name)) return err(`--${token.name} is given twice`)
+      const choices = own[token.name] ?? null
+      if (choices !== null && !choices.includes(value)) {
+        return err(`--${token.name} must be one of ${choices.join(', ')}, got "${printable(value)}"`)
+      }
+      options[token.name] = value
     } else {
       const name = path === null ? token.name : flagOfPath(path)
       if (Object.hasOwn(flags, name)) return err(`--${name} is given twice`)
@@ -97,13 +121,14 @@ function commandOf(argv: readonly string[]): Result<Command, string> {
   }
 
   if (asked !== null) return ok(only(asked))
-  const [word = 'serve', extra] = words
+  const [word = 'serve', ...files] = words
+  const [extra] = files
   const name = COMMANDS.find((command) => command === word)
   if (name === undefined) return err(unknownCommand(word))
-  if (extra !== undefined)
+  if (extra !== undefined && name !== 'scan')
     return err(`unexpected "${printable(extra)}" after ${name}: a flag takes its value as --flag VALUE or --flag=VALUE`)
   if (name === 'help' || name === 'version') return ok(only(name))
-  return ok({ name, flags, configPath })
+  return ok({ name, flags, configPath, options, files })
 }
 
 type ParseOption = { readonly type: 'string' | 'boolean'; readonly short?: string }
@@ -127,7 +152,7 @@ function optionsFor(argv: readonly string[]): { readonly [name: string]: ParseOp
 }
 
 function only(name: 'help' | 'version'): Command {
-  return { name, flags: {}, configPath: null }
+  return { name, flags: {}, configPath: null, options: {}, files: [] }
 }
 
 /** Every way to write a flag comes out as one, so that no value is given twice unseen. Names that the operator chose stay as they are. */
@@ -143,11 +168,13 @@ function unknownCommand(word: string): string {
   return `unknown command "${printable(word)}", ${hint}`
 }
 
-function unknownFlag(flag: string, name: string): string {
+function unknownFlag(flag: string, name: string, own: readonly string[]): string {
+  const owners = Object.entries(OWN_FLAGS).flatMap(([command, flags]) => (Object.hasOwn(flags, name) ? [command] : []))
+  if (owners.length > 0) return `${flag} is a flag of ${owners.join(' and ')}`
   const planned = plannedKeyOf(name)
   if (planned !== null) return `${printable(flag)}: ${planned} is not in this version`
   if (!flag.startsWith('--')) return `unknown flag ${printable(flag)}, there are -c, -h, -v`
-  const known = ['config', 'help', 'version', ...SHORT_FLAGS, ...KEYS.map((node) => flagOf(node.path))]
+  const known = [...own, 'config', 'help', 'version', ...SHORT_FLAGS, ...KEYS.map((node) => flagOf(node.path))]
   // Dots and dashes are one to us, so they are no edits either; nor is the section that was left out.
   const plain = name.replaceAll('.', '-')
   const byForm = new Map(

@@ -44,6 +44,17 @@ describe('a command line that is understood', () => {
     [['--providers={"openai":{}}'], { flags: { providers: '{"openai":{}}' } }],
     [['--upstream-url', 'null'], { flags: { 'upstream-url': 'null' } }],
     [['--data-dir=-x'], { flags: { 'data-dir': '-x' } }],
+    [['scan', 'a.txt', '-'], { name: 'scan', files: ['a.txt', '-'], options: {} }],
+    [
+      ['--fail-on', 'block', 'scan', '--origin=system', 'a.txt', '--log-level', 'warn'],
+      {
+        name: 'scan',
+        files: ['a.txt'],
+        options: { 'fail-on': 'block', origin: 'system' },
+        flags: { 'logging.level': 'warn' },
+      },
+    ],
+    [['backtest', '--policy', 'new.yaml', '--since', '7d'], { name: 'backtest', options: { policy: 'new.yaml', since: '7d' } }],
     [['help'], { name: 'help' }],
     [['--help'], { name: 'help' }],
     [['-h'], { name: 'help' }],
@@ -69,7 +80,7 @@ describe('a command line that is understood', () => {
 describe('a command line that is not', () => {
   const CASES: readonly (readonly [argv: readonly string[], problem: string])[] = [
     [['validat'], 'unknown command "validat", did you mean validate?'],
-    [['proxy'], 'unknown command "proxy", there are serve, validate, migrate, demo, help, version'],
+    [['proxy'], 'unknown command "proxy", there are serve, validate, migrate, demo, scan, backtest, help, version'],
     [['serve', 'now'], 'unexpected "now" after serve: a flag takes its value as --flag VALUE or --flag=VALUE'],
     [['--lisen-addr', 'x'], 'unknown flag --lisen-addr, did you mean --listen-addr?'],
     [['--listen_adr', 'x'], 'unknown flag --listen_adr, did you mean --listen-addr?'],
@@ -85,8 +96,17 @@ describe('a command line that is not', () => {
     [['--config'], '--config needs a value: --config=VALUE'],
     [['--config', 'a', '--config', 'b'], '--config is given twice'],
     [['--auth.mode', 'open', '--auth-mode', 'required'], '--auth.mode is given twice'],
+    [['scan', '--fial-on', 'block'], 'unknown flag --fial-on, did you mean --fail-on?'],
+    [['scan', '--fail-on', 'pass'], '--fail-on must be one of flag, redact, block, got "pass"'],
+    [['scan', '--format', 'json', '--format', 'text'], '--format is given twice'],
+    [['scan', '--since', '7d'], '--since is a flag of backtest'],
+    [['--policy', 'new.yaml'], '--policy is a flag of scan and backtest'],
+    [['backtest', 'now'], 'unexpected "now" after backtest: a flag takes its value as --flag VALUE or --flag=VALUE'],
     [['--', 'serve'], 'unexpected "--": every value stands behind its flag'],
-    [['\u001b[31mserve'], 'unknown command "?[31mserve", there are serve, validate, migrate, demo, help, version'],
+    [
+      ['\u001b[31mserve'],
+      'unknown command "?[31mserve", there are serve, validate, migrate, demo, scan, backtest, help, version',
+    ],
   ]
   for (const [argv, problem] of CASES) {
     test(argv.join(' '), () =>
@@ -99,7 +119,7 @@ describe('what is printed', () => {
   test('help fits a terminal and names every command', async () => {
     const { code, out, err } = await run(['--help'])
     expect([code, err]).toEqual([0, ''])
-    for (const command of ['serve', 'demo', 'validate', 'migrate', '--config', '--help', '--version'])
+    for (const command of ['serve', 'demo', 'validate', 'migrate', 'scan', 'backtest', '--config', '--help', '--version'])
       expect(out).toContain(command)
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
   })
