@@ -80,14 +80,16 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
   const keys = afterMigration(createLibsqlKeyStore(client), migrated)
   const queue = createDirectQueue({ store, clock, log, writer: ids.uuid() })
   const custom = customPricesOf(config)
+  const policies = createConfigPolicies(gateway, captureOverridesOf(config))
+  const guard = createDefaultGuard(clock)
   const pipeline = createPipeline({
     config: gateway,
     upstream: createFetchUpstream({ clock, keepsEncoding: false }),
     sign: createSigner(),
     decompress: webDecompress,
     keys,
-    policies: createConfigPolicies(gateway, captureOverridesOf(config)),
-    guard: createDefaultGuard(clock),
+    policies,
+    guard,
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,
@@ -98,7 +100,18 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
   })
   return createApp({
     pipeline,
-    query: { store, auth: gateway.auth, keys, clock, ids, log, version: manifest.version },
+    query: {
+      store,
+      auth: gateway.auth,
+      keys,
+      guard,
+      policies,
+      guardPolicy: gateway.guard,
+      clock,
+      ids,
+      log,
+      version: manifest.version,
+    },
     health: {
       version: manifest.version,
       phase: () => 'running',

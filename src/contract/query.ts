@@ -60,6 +60,9 @@ export const STATS_GROUPS = [
 
 // --- parameters -----------------------------------------------------------------------------------------------------------------
 
+/** A text of one line, as most columns hold it. */
+export const lineParameter = (description: string, example?: string) => line(description, VALUE_CHARS_MAX, example)
+
 const line = (description: string, charsMax = VALUE_CHARS_MAX, example?: string) =>
   parameter(description, `must be 1 to ${charsMax} characters without control characters`, (text) => readLine(text, charsMax), {
     type: 'string',
@@ -101,7 +104,7 @@ function readZone(text: string): string | undefined {
   }
 }
 
-const filterShape = {
+export const filterShape = {
   start_time: timeParameter('Spans that started at this time or later. Any offset is read.'),
   end_time: timeParameter('Spans that started before this time.'),
   provider: parameter(
@@ -149,7 +152,7 @@ const spanFilterShape = {
   security_score_max: score('Security score of at most this; spans without findings have none.'),
 }
 
-const pageShape = {
+export const pageShape = {
   limit: parameter(
     `Rows a page, at least 1. More than ${PAGE_LIMIT_MAX} is read as ${PAGE_LIMIT_MAX}.`,
     'must be a whole number from 1',
@@ -189,17 +192,27 @@ export const noQuery = strictObject('parameter', {})
 type FilterQuery = Partial<z.infer<typeof actionsSummaryQuery>>
 
 /** Fails where the range ends before it begins. */
-export function toFilter(query: FilterQuery, tenantId: TenantId): Result<SpanFilter, Problem> {
-  const startTime = query.start_time ?? null
-  const endTime = query.end_time ?? null
+export function readRange({
+  start_time: startTime = null,
+  end_time: endTime = null,
+}: {
+  readonly start_time?: EpochMs | null | undefined
+  readonly end_time?: EpochMs | null | undefined
+}): Result<Pick<SpanFilter, 'startTime' | 'endTime'>, Problem> {
   if (startTime !== null && endTime !== null && endTime <= startTime) {
     return err({ message: 'parameter end_time must be later than start_time', param: 'end_time' })
   }
+  return ok({ startTime, endTime })
+}
+
+/** As `readRange`. */
+export function toFilter(query: FilterQuery, tenantId: TenantId): Result<SpanFilter, Problem> {
+  const range = readRange(query)
+  if (!range.ok) return range
   const scores = [query.min_score, query.security_score_min].filter((value) => value !== undefined)
   return ok({
     tenantId,
-    startTime,
-    endTime,
+    ...range.value,
     provider: query.provider ?? null,
     model: query.model ?? null,
     operation: query.operation_name ?? null,

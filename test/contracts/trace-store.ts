@@ -688,7 +688,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         expect((await listFindings(allFindings(tenantId))).data).toEqual(expected.toReversed())
       })
 
-      const cases: readonly (readonly [what: string, filter: Partial<FindingFilter>, found: readonly string[]])[] = [
+      const cases: readonly (readonly [what: string, filter: Partial<FindingFilter>, found: string[]])[] = [
         ['from a time on, it included', { startTime: START + 4000 }, ['4/a', '5/a']],
         ['before a time, it excluded', { endTime: START + 2000 }, ['1/a']],
         ['a range of one millisecond', { startTime: START + 2000, endTime: START + 2001 }, ['2/a', '2/b', '2/c']],
@@ -736,7 +736,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         )
         await write(...many)
         const filter = { ...allFindings(own), ...more }
-        const up = many.flatMap((span, i) => span.findings.map(({ id }) => `${i + 1}/${id}`))
+        const up: string[] = many.flatMap((span, i) => span.findings.map(({ id }) => `${i + 1}/${id}`))
         const expected = order === 'asc' ? up : up.toReversed()
         const byCursor: string[] = []
         for (let cursor: string | null = null, pages = 0; pages < 10; pages += 1) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { ACCESS, ROUTE_NAMES, type RouteName } from '../../src/routes/query/access.ts'
+import { ACCESS, FOR_PROXY_KEYS, ROUTE_NAMES, type RouteName } from '../../src/routes/query/access.ts'
 import { ADMIN_KEY, ROLES, createApi, keyOf, type Api } from './api.ts'
 import { aFinding, aSpan, anAction, spanIdOf, tenant, traceIdOf } from './spans.ts'
 import { storeOf } from './store.ts'
@@ -18,11 +18,19 @@ const store = () =>
     }),
   ])
 
+const BODIES: { readonly [name in RouteName]?: string } = {
+  'POST /traces/{trace_id}/actions': '{"action_type":"tool_call","name":"x"}',
+  'POST /guard/scan': '{"inputs":[{"text":"x"}]}',
+}
+
+const mayUse = (name: RouteName, role: string): boolean =>
+  role === 'proxy' ? name === 'POST /guard/scan' : RANK.indexOf(role) >= RANK.indexOf(ACCESS[name])
+
 /** Asks a route for the records number `n`. */
 function askRoute(api: Api, name: RouteName, n: number, init: Parameters<Api['ask']>[1] = {}): ReturnType<Api['ask']> {
   const [method = '', path = ''] = name.split(' ')
   const filled = path.replace('{trace_id}', traceIdOf(n)).replace('{span_id}', spanIdOf(n))
-  const body = method === 'POST' ? { body: '{"action_type":"tool_call","name":"x"}' } : {}
+  const body = method === 'POST' ? { body: BODIES[name] ?? '' } : {}
   return api.ask(filled, { method, ...body, ...init, headers: { 'content-type': 'application/json', ...init.headers } })
 }
 
@@ -34,7 +42,7 @@ describe.each(ROUTE_NAMES)('%s', (name) => {
       key,
       headers: role === 'root' ? { 'x-llmtrace-tenant-id': 'acme' } : {},
     })
-    if (RANK.indexOf(role) >= RANK.indexOf(ACCESS[name])) {
+    if (mayUse(name, role)) {
       expect([200, 201, 204]).toContain(status)
       return
     }
@@ -70,7 +78,8 @@ describe.each(ROUTE_NAMES)('%s', (name) => {
     const filled = path.replace('{trace_id}', traceIdOf(1)).replace('{span_id}', spanIdOf(1))
     const api = createApi(await store())
     expect((await api.ask(`${filled}?nonsense=1`, { method, key: null })).status).toBe(401)
-    expect((await api.ask(`${filled}?nonsense=1`, { method, key: keyOf('acme', 'proxy') })).status).toBe(403)
+    const stranger = keyOf('acme', FOR_PROXY_KEYS.has(name) ? 'viewer' : 'proxy')
+    expect((await api.ask(`${filled}?nonsense=1`, { method, key: stranger })).status).toBe(403)
   })
 
   test("a tenant never sees or changes another's", async () => {
@@ -102,6 +111,7 @@ test('counts of one tenant leave out the other', async () => {
   const api = createApi(await store())
   for (const path of ['/traces', '/spans'])
     expect((await api.ask(path)).json).toMatchObject({ total: 1, data: [{ tenant_id: 'acme' }] })
+  expect((await api.ask('/security/findings')).json).toMatchObject({ total: 1, data: [{ span_id: spanIdOf(1) }] })
   for (const path of ['/stats', '/actions/summary']) expect((await api.ask(path)).json).toMatchObject({ total_spans: 1 })
 })
 

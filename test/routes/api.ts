@@ -3,10 +3,11 @@ import { createIdSource } from '../../src/adapters/web/ids.ts'
 import type { KeyId } from '../../src/core/domain/ids.ts'
 import type { GatewayConfig } from '../../src/core/domain/gateway.ts'
 import type { ApiKey } from '../../src/core/domain/tenant.ts'
-import type { Clock, KeyStore, LogLevel, TraceStore } from '../../src/core/ports.ts'
+import type { Clock, KeyStore, LogLevel, PolicyStore, TraceStore } from '../../src/core/ports.ts'
 import { BASE_PATH } from '../../src/routes/query/definitions.ts'
 import { queryRoutes } from '../../src/routes/query/routes.ts'
 import { Hono } from 'hono'
+import { aGuard, aPolicy, wordScanner } from '../support/guard.ts'
 import { NOW, tenant } from './spans.ts'
 
 export const ADMIN_KEY = 'root-key-of-the-test'
@@ -48,17 +49,46 @@ const keys: KeyStore = {
   project: async () => null,
 }
 
+/** Finds injections, personal data and one scanner that fails. */
+const guard = aGuard([
+  { name: 'injection', scan: wordScanner('ignore', { confidence: 0.57 }) },
+  { name: 'surer', scan: wordScanner('disregard', { confidence: 0.9 }) },
+  {
+    name: 'pii',
+    scan: wordScanner('\\w+@\\w+', { findingType: 'pii_detected', category: 'pii', confidence: 0.99, tag: '[PII:EMAIL]' }),
+  },
+  {
+    name: 'fragile',
+    scan: (forms) => {
+      if (forms.some(({ text }) => text === 'break')) throw new Error('broken on purpose')
+      return []
+    },
+  },
+])
+
+/** Globex refuses what acme only records. */
+const policies: PolicyStore = {
+  policy: async (tenantId) =>
+    tenantId === tenant('globex')
+      ? { version: 1, capture: { text: 'full', textBytesMax: 1000 }, guard: aPolicy({ mode: 'block', fail: 'closed' }) }
+      : null,
+}
+
 /** Asks with acme's admin key unless told otherwise; `key: null` sends none. */
 export function createApi(
   store: TraceStore,
   auth: GatewayConfig['auth'] = { mode: 'required', adminKey: ADMIN_KEY },
   keyStore = keys,
+  policyStore = policies,
 ): Api {
   const log: LogLine[] = []
   const query = queryRoutes({
     store,
     auth,
     keys: keyStore,
+    guard,
+    policies: policyStore,
+    guardPolicy: aPolicy(),
     clock,
     ids: createIdSource(clock.now),
     log: { isEnabled: () => true, write: (level, event, fields = {}) => log.push({ level, event, fields }) },

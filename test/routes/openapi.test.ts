@@ -8,6 +8,7 @@ import { asArray, asRecord, asString, type Json, type JsonRecord } from '../../s
 import { ACCESS, ROUTE_NAMES } from '../../src/routes/query/access.ts'
 import { BASE_PATH } from '../../src/routes/query/definitions.ts'
 import { DATA_PLANE, openApiDocument } from '../../src/routes/query/document.ts'
+import { aGuard, aPolicy } from '../support/guard.ts'
 import { NOW } from './spans.ts'
 import { storeOf } from './store.ts'
 
@@ -46,6 +47,9 @@ describe('the document', () => {
         store: await storeOf([]),
         auth: { mode: 'open', adminKey: null },
         keys: { find: unused, tenant: unused, ensureTenant: unused, project: unused },
+        guard: aGuard(),
+        policies: { policy: async () => null },
+        guardPolicy: aPolicy(),
         clock,
         ids: createIdSource(clock.now),
         log,

@@ -475,6 +475,7 @@ describe('a store that fails', () => {
     ['GET', '/stats'],
     ['GET', '/stats/global'],
     ['GET', '/actions/summary'],
+    ['GET', '/security/findings'],
     ['POST', `/traces/${traceIdOf(1)}/actions`],
   ])('%s %s is 503 with a time to come back, and only the log says why', async (method, path) => {
     const { ask, log } = createApi(broken)

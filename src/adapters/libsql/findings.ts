@@ -30,13 +30,15 @@ export async function listFindings(db: LibSQLDatabase, filter: FindingFilter, pa
     db
       .select({
         seq: sql<string>`CAST(wanted.seq AS TEXT) || '.' || CAST(wanted.position AS INTEGER)`,
-        finding: sql`findings.data`.mapWith((text: string): Finding => JSON.parse(text)),
-        traceId: sql<FindingRow['traceId']>`spans.trace_id`,
-        spanId: sql<FindingRow['spanId']>`spans.span_id`,
-        startTime: sql<number>`spans.start_time`,
-        provider: sql<string>`spans.provider`,
-        model: sql<string | null>`spans.model`,
-        agentId: sql<string | null>`spans.agent_id`,
+        row: {
+          finding: sql`findings.data`.mapWith((text: string): Finding => JSON.parse(text)),
+          traceId: sql<FindingRow['traceId']>`spans.trace_id`,
+          spanId: sql<FindingRow['spanId']>`spans.span_id`,
+          startTime: sql<number>`spans.start_time`,
+          provider: sql<string>`spans.provider`,
+          model: sql<string | null>`spans.model`,
+          agentId: sql<string | null>`spans.agent_id`,
+        },
       })
       .from(
         sql`${wanted} CROSS JOIN findings ON findings.seq = wanted.seq AND findings.position = wanted.position
@@ -45,7 +47,7 @@ export async function listFindings(db: LibSQLDatabase, filter: FindingFilter, pa
       .orderBy(order(sql`wanted.seq`), order(sql`wanted.position`)),
     db.select({ total: count() }).from(from).where(where),
   ])
-  return pageOf(rows, limit, Number(totals[0]?.total ?? 0), ({ seq: _, ...row }) => row)
+  return pageOf(rows, limit, Number(totals[0]?.total ?? 0), ({ row }) => row)
 }
 
 /** Without a word from us SQLite would sort all findings of a type, or walk them in another order than that of time. */

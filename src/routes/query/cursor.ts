@@ -2,9 +2,9 @@
  * A store's cursor means nothing under other filters or another order, and a made-up one is a caller's mistake, not the store's
  * failure. So the cursor that callers see carries a checksum of its question. It is no signature: there is no secret in a cursor.
  */
-import type { SpanFilter } from '../../core/domain/query.ts'
+import type { FindingFilter, SpanFilter } from '../../core/domain/query.ts'
 
-export type Question = { readonly route: string; readonly filter: SpanFilter; readonly order: 'asc' | 'desc' }
+export type Question = { readonly route: string; readonly filter: SpanFilter | FindingFilter; readonly order: 'asc' | 'desc' }
 
 /** Null stays null: the last page. */
 export function sealCursor(cursor: string | null, question: Question): string | null {

@@ -12,8 +12,9 @@ import {
   statsSchema,
   traceListQuery,
 } from '../../contract/query.ts'
+import { findingListQuery, findingPageSchema, scanAnswerSchema, scanRequestSchema } from '../../contract/security.ts'
 import { spanPageSchema, spanSchema, tracePageSchema, traceSchema } from '../../contract/trace.ts'
-import { ACCESS, type RouteName } from './access.ts'
+import { ACCESS, FOR_PROXY_KEYS, type RouteName } from './access.ts'
 
 /** Where the routes are mounted. */
 export const BASE_PATH = '/api/v1'
@@ -35,12 +36,15 @@ const REFUSALS = {
   503: problem('`gateway.unavailable`: the store does not answer; `Retry-After` says when to try again.'),
 } as const
 
+const TOO_LARGE = { 413: problem('`request.too_large`: the body is over the limit.') } as const
+
 const NOT_FOUND = { 404: problem("`request.not_found`: there is none of that id, or it is another tenant's.") } as const
 
 /** Method and path stand in the name, so that no route is without its row in the access table. */
 function at<const Name extends RouteName>(name: Name, description?: string) {
   const [method = '', path] = name.split(' ')
-  const role = ACCESS[name] === 'root' ? 'the root key' : `a key of role \`${ACCESS[name]}\` or above`
+  const proxyToo = FOR_PROXY_KEYS.has(name) ? ', or of role `proxy`' : ''
+  const role = ACCESS[name] === 'root' ? 'the root key' : `a key of role \`${ACCESS[name]}\` or above${proxyToo}`
   return {
     method: method.toLowerCase() as MethodOf<Name>,
     path: path as PathOf<Name>,
@@ -97,7 +101,7 @@ export const definitions = {
       201: json('The action as it was stored.', actionAddedSchema),
       ...REFUSALS,
       ...NOT_FOUND,
-      413: problem('`request.too_large`: the body is over the limit.'),
+      ...TOO_LARGE,
     },
   }),
   'GET /spans': createRoute({
@@ -134,5 +138,22 @@ export const definitions = {
     summary: 'What agents did: counts by kind, and the most frequent actions',
     request: { query: actionsSummaryQuery },
     responses: { 200: json('The counts.', actionsSummarySchema), ...REFUSALS },
+  }),
+  'GET /security/findings': createRoute({
+    ...at('GET /security/findings'),
+    tags: ['security'],
+    summary: 'List findings, with the spans that they were found in',
+    request: { query: findingListQuery },
+    responses: { 200: json('A page of findings.', findingPageSchema), ...REFUSALS },
+  }),
+  'POST /guard/scan': createRoute({
+    ...at(
+      'POST /guard/scan',
+      "Judges texts as the data plane would, by the same rules and the tenant's policy. Nothing of them is stored, sent on or alerted.",
+    ),
+    tags: ['security'],
+    summary: 'What the guard makes of texts',
+    request: { query: noQuery, body: { required: true, content: { 'application/json': { schema: scanRequestSchema } } } },
+    responses: { 200: json('What it made of each of them.', scanAnswerSchema), ...REFUSALS, ...TOO_LARGE },
   }),
 } as const satisfies { readonly [name in RouteName]: object }

@@ -18,6 +18,7 @@ const TAGS = [
   { name: 'spans', description: 'A span is one call through the gateway.' },
   { name: 'stats', description: 'Figures over many calls.' },
   { name: 'actions', description: "What agents did or asked for: tool calls of answers, and reports of the agents' own." },
+  { name: 'security', description: 'What the guard found, and what it makes of a text.' },
   { name: 'data plane', description: 'Paths of the providers. Bodies, headers and answers are theirs, byte for byte.' },
   { name: 'operation', description: 'Is it up, how does it fare, and this document.' },
 ]

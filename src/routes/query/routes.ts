@@ -19,15 +19,27 @@ import {
   withStatsRange,
   type statsQuery,
 } from '../../contract/query.ts'
+import { SCAN_BODY_BYTES_MAX, toFindingFilter, toWireFindingRow, toWireTextScan } from '../../contract/security.ts'
 import { toWireAction, toWireSpan, toWireTrace, toWireTraceRow } from '../../contract/trace.ts'
 import { appError, type AppError } from '../../core/domain/errors.ts'
+import type { GuardPolicy } from '../../core/domain/guard-policy.ts'
 import type { GatewayConfig } from '../../core/domain/gateway.ts'
 import { parseSpanId, parseTraceId } from '../../core/domain/ids.ts'
-import type { Page, PageRequest, SpanFilter } from '../../core/domain/query.ts'
+import type { FindingFilter, Page, PageRequest, SpanFilter } from '../../core/domain/query.ts'
 import { err, invariant, ok } from '../../core/domain/result.ts'
 import type { Caller } from '../../core/domain/tenant.ts'
+import type { Guard } from '../../core/guard/guard.ts'
+import { scanText } from '../../core/guard/scan.ts'
 import { identify } from '../../core/identify/identify.ts'
-import { PortError, type Clock, type IdSource, type KeyStore, type Log, type TraceStore } from '../../core/ports.ts'
+import {
+  PortError,
+  type Clock,
+  type IdSource,
+  type KeyStore,
+  type Log,
+  type PolicyStore,
+  type TraceStore,
+} from '../../core/ports.ts'
 import { renderError } from '../render-error.ts'
 import { mayUse, ROUTE_NAMES, type RouteName } from './access.ts'
 import { openCursor, sealCursor } from './cursor.ts'
@@ -38,6 +50,11 @@ export type QueryDeps = {
   readonly store: TraceStore
   readonly auth: GatewayConfig['auth']
   readonly keys: KeyStore
+  /** That of the data plane. */
+  readonly guard: Guard
+  readonly policies: PolicyStore
+  /** For a tenant without a policy of its own. */
+  readonly guardPolicy: GuardPolicy
   readonly clock: Clock
   readonly ids: IdSource
   readonly log: Log
@@ -49,7 +66,7 @@ type QueryEnv = { Variables: { caller: Caller } }
 
 /** To be mounted at `BASE_PATH`. Fails at once where a row of the access table has no handler. */
 export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<QueryEnv>; readonly openapi: () => object } {
-  const { store, clock, log } = deps
+  const { store, guard, policies, clock, ids, log } = deps
   const routes = new OpenAPIHono<QueryEnv>({
     defaultHook: (result) => {
       if (result.success) return undefined
@@ -89,7 +106,7 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
     return c.body(null, 204)
   })
 
-  routes.openapi(at('POST /traces/{trace_id}/actions', limitBody), async (c) => {
+  routes.openapi(at('POST /traces/{trace_id}/actions', limitBody(ACTION_BODY_BYTES_MAX)), async (c) => {
     const traceId = parseTraceId(c.req.valid('param').trace_id)
     const action = toReportedAction(c.req.valid('json'))
     const added = traceId === null ? null : await store.addAction(c.get('caller').tenantId, traceId, action)
@@ -142,6 +159,25 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
     return c.json(toWireActionsSummary(await store.actionsSummary(filter.value)), 200)
   })
 
+  routes.openapi(at('GET /security/findings'), async (c) => {
+    const query = c.req.valid('query')
+    const filter = toFindingFilter(query, c.get('caller').tenantId)
+    if (!filter.ok) return refuse(malformed(filter.error))
+    const asked = pageAsked('findings', filter.value, toPage(query))
+    if (!asked.ok) return refuse(malformed(asked.error))
+    const { page, toWire } = asked.value
+    return c.json(toWire(await store.findings(filter.value, page), toWireFindingRow), 200)
+  })
+
+  routes.openapi(at('POST /guard/scan', limitBody(SCAN_BODY_BYTES_MAX)), async (c) => {
+    const { inputs } = c.req.valid('json')
+    const policy = (await policies.policy(c.get('caller').tenantId))?.guard ?? deps.guardPolicy
+    const results = inputs.map(({ text, origin = 'user' }, i) =>
+      toWireTextScan(scanText(guard, { spanId: ids.spanId(), policy, text, origin, pointer: `/inputs/${i}/text` })),
+    )
+    return c.json({ results }, 200)
+  })
+
   const unserved = ROUTE_NAMES.filter((name) => !served.has(name))
   invariant(unserved.length === 0, `every route of the access table has a handler: ${unserved.join(', ')}`)
 
@@ -169,13 +205,15 @@ function denied(name: RouteName, error: AppError, log: Log): Response {
   return renderError(error)
 }
 
-const limitBody = bodyLimit({
-  maxSize: ACTION_BODY_BYTES_MAX,
-  onError: () => {
-    const message = `the request body is over the limit of ${ACTION_BODY_BYTES_MAX} bytes`
-    return renderError(appError('request.too_large', message, { extra: { limit_bytes: ACTION_BODY_BYTES_MAX } }))
-  },
-})
+function limitBody(bytesMax: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      const message = `the request body is over the limit of ${bytesMax} bytes`
+      return renderError(appError('request.too_large', message, { extra: { limit_bytes: bytesMax } }))
+    },
+  })
+}
 
 /** What a handler threw: a dependency's failure is told and logged, a bug goes on to the application. */
 function renderFailure(error: Error, c: Context, log: Log): Response {
@@ -208,7 +246,7 @@ function notFound(what: 'trace' | 'span'): AppError {
 }
 
 /** What a list's page asks of the store, and how its answer is shown. Fails for a cursor that belongs to another question. */
-function pageAsked(route: string, filter: SpanFilter, page: PageRequest) {
+function pageAsked(route: string, filter: SpanFilter | FindingFilter, page: PageRequest) {
   const question = { route, filter, order: page.order }
   const cursor = page.cursor === null ? null : openCursor(page.cursor, question)
   if (cursor === null && page.cursor !== null) {
