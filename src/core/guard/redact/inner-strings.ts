@@ -14,13 +14,15 @@ export type InnerEdits = {
 /** `json` is valid JSON, `pointer` where its value stands; ranges are into the JSON text. Linear; without recursion. */
 export function innerStrings(json: string, pointer: string, ranges: readonly RangeEdit[]): InnerEdits {
   const edits: JsonEdit[] = []
-  const open = new Set(ranges)
+  const outside: RangeEdit[] = []
+  const sorted = [...ranges].sort((a, b) => a.startUtf16 - b.startUtf16)
+  let next = 0
   /** The way to the value at hand: a key, or the index in an array. */
   const path: (string | number)[] = []
   const kinds: ('{' | '[')[] = []
   let isKey = false
   let at = skipSpace(json, 0)
-  while (at < json.length && open.size > 0) {
+  while (at < json.length && next < sorted.length) {
     const character = json[at]
     if (character === '"') {
       const end = skipString(json, at)
@@ -28,10 +30,14 @@ export function innerStrings(json: string, pointer: string, ranges: readonly Ran
         path[path.length - 1] = JSON.parse(json.slice(at, end)) as string
         isKey = false
       } else {
-        const inside = [...open].filter((range) => range.startUtf16 > at && range.endUtf16 < end)
-        for (const range of inside) open.delete(range)
+        const inside: RangeEdit[] = []
+        for (; next < sorted.length && (sorted[next] as RangeEdit).startUtf16 < end; next += 1) {
+          const range = sorted[next] as RangeEdit
+          if (range.startUtf16 > at && range.endUtf16 < end) inside.push(range)
+          else outside.push(range)
+        }
         if (inside.length > 0) {
-          edits.push({ pointer: pointer + pointerOf(path), ranges: inside.map((range) => decoded(json, at, range)) })
+          edits.push({ pointer: pointer + pointerOf(path), ranges: decoded(json, at, inside) })
         }
       }
       at = end
@@ -52,7 +58,7 @@ export function innerStrings(json: string, pointer: string, ranges: readonly Ran
     }
     at += 1
   }
-  return { edits, outside: [...open] }
+  return { edits, outside: [...outside, ...sorted.slice(next)] }
 }
 
 function pointerOf(path: readonly (string | number)[]): string {
@@ -60,14 +66,21 @@ function pointerOf(path: readonly (string | number)[]): string {
 }
 
 /** An escape that a range cuts goes with it at its end and stays at its beginning: what matched begins after it. */
-function decoded(json: string, quote: number, range: RangeEdit): RangeEdit {
+function decoded(json: string, quote: number, ranges: readonly RangeEdit[]): readonly RangeEdit[] {
+  const marks = ranges.flatMap(({ startUtf16, endUtf16 }) => [startUtf16, endUtf16]).sort((a, b) => a - b)
+  const offsets = new Map<number, number>()
   let place = quote + 1
   let offset = 0
-  let start = -1
-  while (place < range.endUtf16) {
-    if (start === -1 && place >= range.startUtf16) start = offset
-    place = unitEnd(json, place)
-    offset += 1
+  for (const mark of marks) {
+    while (place < mark) {
+      place = unitEnd(json, place)
+      offset += 1
+    }
+    offsets.set(mark, offset)
   }
-  return { startUtf16: start === -1 ? offset : start, endUtf16: offset, replacement: range.replacement }
+  return ranges.map(({ startUtf16, endUtf16, replacement }) => ({
+    startUtf16: offsets.get(startUtf16) ?? 0,
+    endUtf16: offsets.get(endUtf16) ?? 0,
+    replacement,
+  }))
 }

@@ -35,21 +35,30 @@ function textEdits({ segment, ranges }: SegmentRedaction): {
   readonly edits: readonly JsonEdit[]
   readonly outside: readonly RangeEdit[]
 } {
-  const isJson = segment.origin === 'tool_call'
-  const fitted = ranges.map((range) => (isJson ? fittingRange(segment.text, range) : range))
-  const inside = fitted.filter((range) => range !== null)
-  return {
-    edits: inside.length === 0 ? [] : [{ pointer: segment.pointer, ranges: inside }],
-    outside: ranges.filter((_range, i) => fitted[i] === null),
-  }
+  const { inside, outside } =
+    segment.origin === 'tool_call' ? fittingRanges(segment.text, ranges) : { inside: ranges, outside: [] }
+  return { edits: inside.length === 0 ? [] : [{ pointer: segment.pointer, ranges: inside }], outside }
 }
 
-/** A range of JSON text, so that no escape is cut; null where it does not lie inside of one string. Free text has any range. */
-export function fittingRange(json: string, range: RangeEdit): RangeEdit | null {
-  const { startUtf16, endUtf16 } = range
+/**
+ * Ranges of JSON text, so that no escape is cut; `outside` are those that do not lie inside of one string each. Free text has any range.
+ * Linear in the text, but for what overlaps.
+ */
+export function fittingRanges(
+  json: string,
+  ranges: readonly RangeEdit[],
+): { readonly inside: readonly RangeEdit[]; readonly outside: readonly RangeEdit[] } {
+  const inside: RangeEdit[] = []
+  const outside: RangeEdit[] = []
   const place = createJsonPlace()
-  place.advance(json.slice(0, startUtf16))
-  const within = place.within(json.slice(startUtf16, endUtf16), json.slice(endUtf16, endUtf16 + 6))
-  if (within === null) return null
-  return { ...range, startUtf16: Math.min(startUtf16 + within.skip, endUtf16), endUtf16: endUtf16 + within.extra }
+  let at = 0
+  for (const range of [...ranges].sort((a, b) => a.startUtf16 - b.startUtf16)) {
+    const { startUtf16, endUtf16 } = range
+    place.advance(json.slice(at, startUtf16))
+    at = Math.max(at, startUtf16)
+    const within = place.within(json.slice(startUtf16, endUtf16), json.slice(endUtf16, endUtf16 + 6))
+    if (within === null) outside.push(range)
+    else inside.push({ ...range, startUtf16: Math.min(startUtf16 + within.skip, endUtf16), endUtf16: endUtf16 + within.extra })
+  }
+  return { inside, outside }
 }

@@ -2,7 +2,7 @@
 import type { EventTexts, StreamText, StreamTexts } from '../../dialects/stream-texts/stream-texts.ts'
 import type { Judge, Judged, Place } from '../match.ts'
 import { innerStrings } from '../redact/inner-strings.ts'
-import { fittingRange } from '../redact/redact-segments.ts'
+import { fittingRanges } from '../redact/redact-segments.ts'
 import type { JsonEdit, RangeEdit } from '../redact/replace-strings.ts'
 import { createChannel, type Channel, type ChannelFound, type Reaction, type Redaction } from './channel.ts'
 import type { Frame } from './frames.ts'
@@ -127,19 +127,19 @@ export function createChannels(options: ChannelsOptions): Channels {
     const known = verdicts.get(key)
     if (known !== undefined) return known
     const place: Place = { direction: 'output', origin: text.origin, toolName: text.toolName }
-    const found: ChannelFound[] = []
-    const ranges: RangeEdit[] = []
-    for (const judged of judge.judge(text.text, place)) {
+    const matches = judge.judge(text.text, place)
+    const wanted = new Map<RangeEdit, Judged>()
+    for (const judged of matches) {
       const { range, tag } = judged
-      let reaction = reactionTo(judged)
-      const matched = range === null ? null : text.text.slice(range.startUtf16, range.endUtf16)
-      if (reaction === 'redact' && range !== null) {
-        const edit = fitting(text, { ...range, replacement: tag ?? '' })
-        if (edit === null) reaction = 'stop'
-        else ranges.push(edit)
-      }
-      found.push({ judged, range, matched, reaction })
+      if (range !== null && reactionTo(judged) === 'redact') wanted.set({ ...range, replacement: tag ?? '' }, judged)
     }
+    const { inside: ranges, outside } = fitting(text, [...wanted.keys()])
+    const misfits = new Set(outside.map((range) => wanted.get(range)))
+    const found = matches.map((judged): ChannelFound => {
+      const { range } = judged
+      const matched = range === null ? null : text.text.slice(range.startUtf16, range.endUtf16)
+      return { judged, range, matched, reaction: misfits.has(judged) ? 'stop' : reactionTo(judged) }
+    })
     const isStopped = tell(found, text.channel, text.bodyPointer, place)
     const verdict: Verdict = { ranges, isStopped }
     if (mayKeep(text.text.length)) verdicts.set(key, verdict)
@@ -208,10 +208,11 @@ function asRange({ start, end, tag }: Redaction): RangeEdit {
   return { startUtf16: start, endUtf16: end, replacement: tag }
 }
 
-/** JSON text has to stay valid: what is taken out of it lies inside of one string. Null where it does not. */
-function fitting(text: StreamText, edit: RangeEdit): RangeEdit | null {
-  if (text.form === 'value') return innerStrings(text.text, '', [edit]).outside.length === 0 ? edit : null
-  return text.isJson ? fittingRange(text.text, edit) : edit
+/** JSON text has to stay valid: what is taken out of it lies inside of one string. */
+function fitting(text: StreamText, ranges: readonly RangeEdit[]): ReturnType<typeof fittingRanges> {
+  if (text.form !== 'value') return text.isJson ? fittingRanges(text.text, ranges) : { inside: ranges, outside: [] }
+  const { outside } = innerStrings(text.text, '', ranges)
+  return { inside: ranges, outside }
 }
 
 function withTokens(text: StreamText, ranges: readonly RangeEdit[], data: unknown): readonly JsonEdit[] {
