@@ -52,16 +52,27 @@ export function createWordIndex(words: readonly string[]): WordIndex {
         isInWord = true
       } else isInWord = false
       let state = root[code] as number
+      let wasSpace = false
       for (let at = i + 1; state !== 0; at++) {
         if (isEnd[state] === 1) for (const number of wordsAt[state] ?? []) found(number, i)
+        // Any white space is one space, as in `phrase`. Each run of it is walked once: from the word before.
+        if (wasSpace) while (at < text.length && isWhiteSpace(text.charCodeAt(at))) at++
         if (at === text.length) break
-        const key = state * 65_536 + text.charCodeAt(at)
+        let next = text.charCodeAt(at)
+        const isSpace = isWhiteSpace(next)
+        wasSpace = isSpace
+        if (isSpace) next = 0x20
+        const key = state * 65_536 + next
         let slot = slotOf(key) & mask
         while (keys[slot] !== key && keys[slot] !== -1) slot = (slot + 1) & mask
         state = keys[slot] === key ? (targets[slot] as number) : 0
       }
     }
   }
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code <= 0x20 || code === 0xa0 || code === 0x3000
 }
 
 function slotOf(key: number): number {

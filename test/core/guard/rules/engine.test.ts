@@ -76,6 +76,16 @@ describe('compileRules', () => {
     expect(isFound('', 'ignor')).toBe(false)
   })
 
+  test('a space in a literal is any white space, and a literal may end in one', () => {
+    const rule = (word: string) => aRule({ words: [[word]], pattern: /[^]/ })
+    const isFound = (text: string, word: string) => rangesIn(text, rule(word)).length > 0
+    expect(isFound('do \n\t anything', 'do anything')).toBe(true)
+    expect(isFound('all of it', 'all ')).toBe(true)
+    expect(isFound('all   ', 'all ')).toBe(true)
+    expect(isFound('allow', 'all ')).toBe(false)
+    expect(isFound('doanything', 'do anything')).toBe(false)
+  })
+
   test('overlapping matches of a rule are one, and a rule reports 32 at most', () => {
     const rule = aRule({ words: [['ab']], pattern: /ab(?: ab)?/ })
     expect(rangesIn('ab ab ab', rule)).toEqual([

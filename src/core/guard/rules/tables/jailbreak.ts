@@ -118,10 +118,21 @@ export const JAILBREAK_RULES = family(
       confidence: 0.9,
       description: 'A model that has no rules',
       words: [
-        ['you', 'act', 'pretend', 'as', 'imagine', 'simulat', 'role', 'be', 'respond', 'answer', 'behav'],
-        ['no', 'without', 'free', 'zero', 'not'],
+        [
+          'with no',
+          'with zero',
+          'with absolutely',
+          'without',
+          'has no',
+          'have no',
+          'free of',
+          'free from',
+          'not bound',
+          'no longer',
+        ],
         LIMITS_WORDS,
       ],
+      reachUtf16: 140,
       pattern: `\\b(?:you are|you.re|you will (?:act|be|behave|respond|answer|play)|act|acting|pretend|imagine|simulate|role-?play|respond|answer|behave|be|become|as)\\b<60>\\b(?:with(?: absolutely)? (?:no|zero)|without(?: any)?|that has no|that have no|who has no|and ha(?:s|ve) no|you have no|free (?:of|from)(?: any| all)?|not bound by(?: any)?|no longer (?:has|have|bound by)) (?:(?:any|all|more|such|kind of|sort of|of|its|real|its usual|ethical|moral|legal|safety|content|or|and) ){0,4}${LIMITS}\\b`,
       notAfter: phrase('\\b(?:not|never|cannot|don.?t) $'),
       examples: [

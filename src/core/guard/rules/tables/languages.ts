@@ -8,6 +8,10 @@ import { phrase } from '../phrase.ts'
 import { ALL_ORIGINS, type Rule } from '../rule.ts'
 import { TONGUES, type Tongue } from './tongues.ts'
 
+/** Of the parts of one phrase, in characters. */
+const REACH = 120
+/** Scripts of which a character holds a syllable or a word. */
+const DENSE: ReadonlySet<string> = new Set(['zh', 'ja', 'ko', 'th'])
 /** The rest of a word. */
 const REST = '[^\\s.,;:!?"()]{0,12}'
 
@@ -17,11 +21,12 @@ function overrideIn(tongue: Tongue): Rule {
   const verb = anyOf(tongue.ignore) + notFollowing(tongue)
   const earlier = anyOf(tongue.earlier)
   const noun = anyOf(tongue.instructions)
+  const [long, short] = gapsOf(tongue)
   const orders = [
-    `${verb}<24>${earlier}<24>${noun}`,
-    `${verb}<24>${noun}<12>${earlier}`,
-    `${earlier}<20>${noun}<20>${verb}`,
-    `${noun}<12>${earlier}<16>${verb}`,
+    `${verb}${long}${earlier}${long}${noun}${REST}`,
+    `${verb}${long}${noun}${short}${earlier}${REST}`,
+    `${earlier}${long}${noun}${long}${verb}${REST}`,
+    `${noun}${short}${earlier}${short}${verb}${REST}`,
     ...tongue.forgetAll.flatMap(foldingsOf),
   ]
   return {
@@ -30,8 +35,9 @@ function overrideIn(tongue: Tongue): Rule {
     findingType: 'prompt_injection',
     category: 'injection',
     description: `Asks to set earlier instructions aside (${tongue.name})`,
-    words: [wordsOf(tongue.ignore)],
+    words: [wordsOf(tongue.ignore), wordsOf([...tongue.instructions, ...tongue.everything])],
     pattern: phrase(orders.join('|')),
+    reachUtf16: REACH,
     examples: tongue.overrides,
   }
 }
@@ -39,6 +45,7 @@ function overrideIn(tongue: Tongue): Rule {
 function extractionIn(tongue: Tongue): Rule {
   const show = anyOf(tongue.show)
   const secret = anyOf(tongue.secret)
+  const [long, , wide] = gapsOf(tongue)
   return {
     ...shared(tongue),
     id: `extraction.${tongue.code}.system-prompt`,
@@ -46,9 +53,15 @@ function extractionIn(tongue: Tongue): Rule {
     category: 'extraction',
     description: `Asks for the system prompt or a secret (${tongue.name})`,
     words: [wordsOf(tongue.secret)],
-    pattern: phrase(`${show}<32>${secret}|${secret}<24>${show}`),
+    pattern: phrase(`${show}${wide}${secret}${REST}|${secret}${long}${show}${REST}`),
+    reachUtf16: REACH,
     examples: tongue.extractions,
   }
+}
+
+/** Between two parts, the rest of the first one's word among it: in general, between neighbours, and before a name. */
+function gapsOf(tongue: Tongue): readonly [long: string, short: string, wide: string] {
+  return DENSE.has(tongue.code) ? ['<10>', '<6>', '<14>'] : ['<28>', '<16>', '<36>']
 }
 
 /** Germanic languages and others put the negation behind the verb: "vergeet niet …". */
@@ -74,7 +87,7 @@ function shared(tongue: Tongue) {
 function anyOf(stems: readonly string[]): string {
   return `(?:${wordsOf(stems)
     .map((stem) => (/^[a-z]/.test(stem) ? `\\b${stem}` : stem))
-    .join('|')})${REST}`
+    .join('|')})`
 }
 
 function wordsOf(stems: readonly string[]): readonly string[] {

@@ -14,6 +14,8 @@ const TURNS_MANY = 48
 const FLOOD_CHARS_MIN = 4096
 /** Share of a text that its most frequent word has in ordinary writing: well below. */
 const WORD_SHARE_MAX = 0.35
+/** Words looked at, evenly over the text. */
+const WORD_SAMPLES = 64
 /** A run of one character, or of one short unit again and again. */
 const RUN_CHARS_MIN = 400
 const UNIT_CHARS_MAX = 32
@@ -141,15 +143,19 @@ function isBlank(text: string, at: number): boolean {
 function repeatedWordIn({ folded }: Form): readonly Span[] {
   if (folded.length < FLOOD_CHARS_MIN) return []
   const counts = new Map<string, number>()
-  let words = 0
+  const step = Math.floor(folded.length / WORD_SAMPLES)
   let most = 0
-  // The beginning tells enough, and keeps this a small part of the time.
-  const seen = folded.slice(0, FLOOD_CHARS_MIN * 4)
-  for (const [word] of seen.matchAll(/[\p{L}\p{N}]{2,40}/gu)) {
+  for (let i = 0; i < WORD_SAMPLES; i++) {
+    const word = wordAfter(folded, i * step)
+    if (word === '') continue
     const count = (counts.get(word) ?? 0) + 1
     counts.set(word, count)
-    words++
     if (count > most) most = count
   }
-  return words > 100 && most > words * WORD_SHARE_MAX ? [{ start: 0, end: folded.length }] : []
+  return most > WORD_SAMPLES * WORD_SHARE_MAX ? [{ start: 0, end: folded.length }] : []
+}
+
+/** The first whole word after a place; empty where none begins soon. */
+function wordAfter(text: string, at: number): string {
+  return /[^\p{L}\p{N}]([\p{L}\p{N}]{2,40})/u.exec(text.slice(at, at + 80))?.[1] ?? ''
 }

@@ -11,6 +11,8 @@ export type Tongue = {
   /** Words that point at what was said before, or at all of it, or at what is the model's own. */
   readonly earlier: readonly string[]
   readonly instructions: readonly string[]
+  /** Words for all that was, one of which each of `forgetAll` holds that has none of `instructions`. */
+  readonly everything: readonly string[]
   /** Whole phrases for "forget all that was before", in phrase syntax. */
   readonly forgetAll: readonly string[]
   /** Verbs of showing. */
@@ -73,6 +75,7 @@ export const TONGUES: readonly Tongue[] = [
       'ausführungen',
       'verbote',
     ],
+    everything: ['alles'],
     forgetAll: [
       '\\b(?:vergiss|vergesse|ignorier)[a-zß]{0,3}(?: sie| nun| jetzt| bitte){0,2} alles,?(?: was<12>)? ?(?:davor|vorher|zuvor|bisher|oben|vorangegangen|gesagt)',
       '\\babweichend (?:zu|von) (?:den |allen |deinen )?(?:vorherigen|bisherigen|obigen) (?:instruktionen|anweisungen|regeln)',
@@ -181,6 +184,7 @@ export const TONGUES: readonly Tongue[] = [
       'lignes directrices',
       'commandes',
     ],
+    everything: ['tout'],
     forgetAll: [
       '\\b(?:oublie|ignore)[zsr]? tout(?: ce (?:qui|que))?<20>(?:précède|précédent|avant|ci-dessus|plus haut|dit|appris|haut)',
     ],
@@ -292,6 +296,7 @@ export const TONGUES: readonly Tongue[] = [
       'pautas',
       'comandos',
     ],
+    everything: ['todo'],
     forgetAll: [
       '\\b(?:olvida|olvide|ignora|ignore|olvídate de) todo(?: lo(?: que)?)?<16>(?:anterior|antes|previo|arriba|dicho|dije|aprendi)',
     ],
@@ -395,6 +400,7 @@ export const TONGUES: readonly Tongue[] = [
       'diretivas',
       'normas',
     ],
+    everything: ['tudo'],
     forgetAll: [
       '\\b(?:esqueça|esquece|ignore|ignora) tudo(?: o que| que)?<16>(?:anterior|antes|acima|dito|disse|aprendeu|foi)',
     ],
@@ -487,6 +493,7 @@ export const TONGUES: readonly Tongue[] = [
       'linee guida',
       'vincoli',
     ],
+    everything: ['tutto'],
     forgetAll: [
       '\\b(?:dimentica|ignora)(?:te|re)? tutto(?: ciò che| quello che| quanto)?<16>(?:precedent|prima|sopra|detto|imparato|finora)',
     ],
@@ -556,6 +563,7 @@ export const TONGUES: readonly Tongue[] = [
       'systeemprompt',
       'prompt',
     ],
+    everything: ['alles'],
     forgetAll: ['\\b(?:vergeet|negeer) alles(?: wat)?<16>(?:hiervoor|ervoor|eerder|hierboven|voorheen|gezegd|weet)'],
     show: ['toon', 'onthul', 'geef', 'vertel', 'herhaal', 'laat', 'print', 'schrijf', 'vertaal', 'wat is', 'wat zijn', 'deel'],
     secret: [
@@ -594,6 +602,7 @@ export const TONGUES: readonly Tongue[] = [
       'systemprompt',
       'prompt',
     ],
+    everything: ['allt'],
     forgetAll: ['\\bglöm allt(?: som| du| jag)?<16>(?:tidigare|innan|ovan|sagt|lärt|före)'],
     show: ['visa', 'avslöja', 'skriv ut', 'berätta', 'upprepa', 'skriv', 'översätt', 'vad är', 'vilka är', 'ge mig', 'dela'],
     secret: [
@@ -653,6 +662,7 @@ export const TONGUES: readonly Tongue[] = [
       'systemprompt',
       'prompt',
     ],
+    everything: ['alt'],
     forgetAll: ['\\bglem alt(?: som| hvad| du| det)?<16>(?:tidligere|før|ovenfor|sagt|lært)'],
     show: [
       'vis',
@@ -709,6 +719,7 @@ export const TONGUES: readonly Tongue[] = [
       'järjestelmäkehote',
       'kehot',
     ],
+    everything: ['kaikki'],
     forgetAll: ['\\bunohda kaikki<16>(?:aiem|edelli|yllä|sanot|ennen)'],
     show: ['näytä', 'paljasta', 'tulosta', 'kerro', 'toista', 'kirjoita', 'mikä on', 'mitkä ovat', 'listaa', 'anna'],
     secret: [
@@ -772,6 +783,7 @@ export const TONGUES: readonly Tongue[] = [
       'komend',
       'nakaz',
     ],
+    everything: ['wszystk'],
     forgetAll: ['\\bzapomnij (?:o )?wszystk[a-z]{1,3}<16>(?:wcześniej|poprzedni|powyżej|przedtem|powiedzia)'],
     show: [
       'pokaż',
@@ -857,6 +869,7 @@ export const TONGUES: readonly Tongue[] = [
       'prompt',
       'zásad',
     ],
+    everything: ['vše', 'všechno', 'všetko'],
     forgetAll: ['\\b(?:zapomeň|zabudni) (?:na )?(?:vše|všechno|všetko)<16>(?:předtím|dříve|predtým|výše|dosud)'],
     show: [
       'ukaž',
@@ -903,6 +916,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['ignoriraj', 'ignoriši', 'zanemari', 'zaboravi', 'preskoči', 'odbaci', 'prestani slijediti', 'nemoj slijediti'],
     earlier: ['sve', 'svih', 'prethodn', 'ranij', 'gore', 'svoj', 'tvoj', 'izvorn', 'početn'],
     instructions: ['upute', 'uputstva', 'instrukcij', 'pravila', 'naredb', 'naređenj', 'smjernic', 'ograničenj', 'prompt'],
+    everything: ['sve'],
     forgetAll: ['\\bzaboravi sve<16>(?:prije|ranije|gore|dosad|rečeno)'],
     show: ['pokaži', 'otkrij', 'ispiši', 'prikaži', 'reci', 'ponovi', 'napiši', 'prevedi', 'koje su', 'koji je'],
     secret: [
@@ -940,6 +954,7 @@ export const TONGUES: readonly Tongue[] = [
     ],
     earlier: ['toate', 'tot', 'anterioar', 'precedent', 'de mai sus', 'tale', 'inițial', 'original', 'primite'],
     instructions: ['instrucțiuni', 'regul', 'ordine', 'directive', 'indicați', 'restricți', 'comenzi', 'prompt', 'limităr'],
+    everything: ['tot'],
     forgetAll: ['\\buită tot(?: ce)?<16>(?:înainte|anterior|mai sus|spus)'],
     show: [
       'arată',
@@ -978,6 +993,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['hagyd figyelmen kívül', 'felejtsd el', 'felejts el', 'ne kövesd', 'mellőzd', 'írd felül', 'töröld'],
     earlier: ['minden', 'összes', 'korábbi', 'előző', 'eddigi', 'fenti', 'eredeti', 'kapott'],
     instructions: ['utasítás', 'szabály', 'parancs', 'irányelv', 'korlátozás', 'prompt', 'előírás'],
+    everything: ['mindent'],
     forgetAll: ['felejts(?:d)? el mindent<16>(?:eddig|korábban|fent|előtt|mond)'],
     show: [
       'mutasd',
@@ -1014,6 +1030,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['αγνόησε', 'αγνοήστε', 'ξέχασε', 'ξεχάστε', 'παράβλεψε', 'παράκαμψε', 'μην ακολουθείς', 'απόρριψε'],
     earlier: ['όλες', 'όλα', 'κάθε', 'προηγούμεν', 'παραπάνω', 'αρχικ', 'σου', 'παλιές'],
     instructions: ['οδηγί', 'εντολ', 'κανόνες', 'κανόνων', 'περιορισμ', 'κατευθύνσεις', 'προτροπ'],
+    everything: ['τα πάντα', 'όλα', 'ό,τι'],
     forgetAll: ['(?:ξέχασε|αγνόησε) (?:τα πάντα|όλα όσα|ό,τι)<16>(?:πριν|παραπάνω|είπα|προηγ)'],
     show: ['δείξε', 'αποκάλυψε', 'εμφάνισε', 'πες', 'επανάλαβε', 'τύπωσε', 'γράψε', 'ποιες είναι', 'ποια είναι', 'ποιο είναι'],
     secret: [
@@ -1079,6 +1096,7 @@ export const TONGUES: readonly Tongue[] = [
       'запрет',
       'установк',
     ],
+    everything: ['всё', 'все', 'всем'],
     forgetAll: [
       '(?:забудь|забудьте|игнорируй|игнорируйте) (?:обо? )?(?:всё|все|всем)(?:,)? ?(?:что)?<20>(?:раньше|до этого|выше|сказа|прежде|предыдущ)',
     ],
@@ -1139,6 +1157,7 @@ export const TONGUES: readonly Tongue[] = [
     ],
     earlier: ['усі', 'всі', 'попередн', 'вище', 'свої', 'своїх', 'твої', 'ваші', 'початков', 'минул', 'надан'],
     instructions: ['інструкц', 'вказівк', 'правил', 'команд', 'наказ', 'обмеженн', 'директив', 'промпт', 'настанов', 'заборон'],
+    everything: ['все', 'усе'],
     forgetAll: ['(?:забудь|ігноруй)(?:те)? (?:про )?(?:все|усе)(?:,)? ?(?:що)?<20>(?:раніше|до цього|вище|сказа|перед)'],
     show: [
       'покажи',
@@ -1190,6 +1209,7 @@ export const TONGUES: readonly Tongue[] = [
     ],
     earlier: ['tüm', 'bütün', 'önceki', 'yukarıdaki', 'daha önceki', 'eski', 'sana verilen', 'senin', 'ilk', 'her '],
     instructions: ['talimat', 'kural', 'yönerge', 'komut', 'emir', 'kısıtlama', 'sınırlama', 'istem', 'prompt', 'direktif'],
+    everything: ['her', 'hepsi'],
     forgetAll: [
       '(?:önceki|yukarıdaki|şimdiye kadarki|bundan önceki) (?:her şeyi|her seyi|hepsini)<16>(?:unut|yok say|görmezden)',
     ],
@@ -1243,6 +1263,7 @@ export const TONGUES: readonly Tongue[] = [
       'القيود',
       'قيود',
     ],
+    everything: ['كل', 'تعليماتك', 'قواعدك'],
     forgetAll: ['(?:تجاهل|انس|انسى) كل (?:ما|شيء)<16>(?:سبق|قبل|أعلاه|قيل)', '(?:تجاهل|انسى|انس) (?:تعليماتك|قواعدك)'],
     show: ['اعرض', 'أظهر', 'اظهر', 'اكشف', 'أخبرني', 'اخبرني', 'كرر', 'اطبع', 'اكتب', 'ترجم', 'ما هي', 'ما هو', 'شارك'],
     secret: [
@@ -1269,6 +1290,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['نادیده بگیر', 'فراموش کن', 'بی‌خیال', 'توجه نکن', 'پیروی نکن', 'لغو کن', 'کنار بگذار'],
     earlier: ['تمام', 'همه', 'قبلی', 'پیشین', 'بالا', 'خود', 'اولیه', 'قبل'],
     instructions: ['دستور', 'قوانین', 'قواعد', 'دستورالعمل', 'راهنما', 'محدودیت', 'فرمان'],
+    everything: ['هر', 'همه'],
     forgetAll: ['(?:هر چه|همه چیز)<16>(?:قبل|بالا|گفت)<16>(?:فراموش|نادیده)'],
     show: ['نشان بده', 'نمایش بده', 'بگو', 'فاش کن', 'تکرار کن', 'بنویس', 'چاپ کن', 'چیست', 'ترجمه کن'],
     secret: [
@@ -1294,6 +1316,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['התעלם', 'התעלמי', 'תתעלם', 'שכח', 'שכחי', 'תשכח', 'אל תציית', 'אל תמלא', 'בטל'],
     earlier: ['כל ', 'הקודמות', 'הקודמים', 'לעיל', 'שלך', 'המקורי', 'הראשוני', 'שקיבלת'],
     instructions: ['הוראות', 'הנחיות', 'כללים', 'הכללים', 'פקודות', 'מגבלות', 'חוקים'],
+    everything: ['כל'],
     forgetAll: ['(?:שכח|התעלם)(?: מ)?(?: את)? ?(?:מ)?כל מה ש<16>(?:נאמר|לפני|קודם|אמרתי)'],
     show: ['הצג', 'חשוף', 'גלה', 'הדפס', 'אמור', 'ספר לי', 'חזור על', 'כתוב', 'תרגם', 'מה הן', 'מהן', 'מה הוא', 'מהו'],
     secret: [
@@ -1318,6 +1341,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['अनदेखा', 'नज़रअंदाज़', 'नजरअंदाज', 'भूल जा', 'अनदेखी', 'उपेक्षा', 'मत मानो', 'इग्नोर', 'पालन न कर'],
     earlier: ['सभी', 'पिछले', 'पिछली', 'पहले', 'ऊपर', 'अपने', 'अपनी', 'पूर्व', 'मूल', 'सारे', 'सब '],
     instructions: ['निर्देश', 'नियम', 'आदेश', 'अनुदेश', 'प्रतिबंध', 'दिशा', 'प्रॉम्प्ट', 'हिदायत'],
+    everything: ['सब'],
     forgetAll: ['(?:पहले|ऊपर|अब तक)<20>(?:सब कुछ|सबकुछ|सब)<12>(?:भूल|अनदेखा)'],
     show: ['दिखा', 'बता', 'प्रकट', 'दोहरा', 'लिख', 'प्रिंट', 'उजागर', 'क्या है', 'क्या हैं', 'अनुवाद', 'साझा'],
     secret: [
@@ -1344,6 +1368,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['উপেক্ষা', 'ভুলে যা', 'অগ্রাহ্য', 'এড়িয়ে যা', 'মানবে না', 'অনুসরণ করবে না'],
     earlier: ['সমস্ত', 'সব ', 'পূর্ববর্তী', 'আগের', 'উপরের', 'তোমার', 'আপনার', 'মূল'],
     instructions: ['নির্দেশ', 'নিয়ম', 'আদেশ', 'বিধিনিষেধ', 'প্রম্পট'],
+    everything: [],
     forgetAll: [],
     show: ['দেখা', 'প্রকাশ', 'বলো', 'বলুন', 'পুনরাবৃত্তি', 'লেখো', 'লিখ', 'কী'],
     secret: ['সিস্টেম প্রম্পট', 'সিস্টেম বার্তা', 'সিস্টেম নির্দেশ', 'তোমার নির্দেশ', 'আপনার নির্দেশ', 'গোপন নির্দেশ', 'গোপন পাসওয়ার্ড'],
@@ -1409,6 +1434,7 @@ export const TONGUES: readonly Tongue[] = [
       '说明',
       '规定',
     ],
+    everything: ['一切', '所有', '全部', '所说'],
     forgetAll: ['(?:忘记|忘掉|忽略|无视)(?:之前|以上|上面|前面|此前)(?:的)?(?:一切|所有|全部|所说)'],
     show: [
       '显示',
@@ -1485,6 +1511,7 @@ export const TONGUES: readonly Tongue[] = [
       '方針',
       '内容',
     ],
+    everything: ['すべて', '全て', '全部', 'こと'],
     forgetAll: ['(?:これまで|今まで|以前|上記)(?:の|に)[^。\\n]{0,12}(?:すべて|全て|全部|こと)[^。\\n]{0,8}(?:忘れ|無視)'],
     show: [
       '表示',
@@ -1526,6 +1553,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['무시', '잊어', '잊으', '잊고', '따르지', '취소', '폐기', '무효'],
     earlier: ['모든', '이전', '앞의', '위의', '지금까지', '기존', '너의', '당신의', '네 ', '원래', '모두', '앞서', '전부'],
     instructions: ['지시', '명령', '규칙', '지침', '프롬프트', '제한', '제약', '설정', '가이드라인', '내용'],
+    everything: ['모든', '모두', '전부', '말'],
     forgetAll: ['(?:지금까지|이전|위)(?:의|에|까지)?<16>(?:모든 것|모두|전부|말)<8>(?:잊|무시)'],
     show: ['보여', '출력', '알려', '공개', '말해', '반복', '표시', '번역', '무엇', '적어', '밝혀', '뭐야'],
     secret: [
@@ -1581,6 +1609,7 @@ export const TONGUES: readonly Tongue[] = [
       'giới hạn',
       'lời nhắc',
     ],
+    everything: ['tất cả', 'mọi', 'những'],
     forgetAll: ['(?:quên|bỏ qua)(?: hết)? (?:tất cả|mọi thứ|mọi điều|những gì)<20>(?:trước|ở trên|đã nói)'],
     show: ['hiển thị', 'tiết lộ', 'cho tôi', 'in ra', 'nói', 'lặp lại', 'viết', 'xuất', 'dịch', 'là gì', 'chia sẻ'],
     secret: [
@@ -1628,6 +1657,7 @@ export const TONGUES: readonly Tongue[] = [
       'arahan',
       'prompt',
     ],
+    everything: ['semua', 'segala'],
     forgetAll: ['\\b(?:lupakan|abaikan) (?:semua|segala) (?:yang|hal|sesuatu)<20>(?:sebelum|di atas|tadi|katakan)'],
     show: [
       'tampilkan',
@@ -1669,6 +1699,7 @@ export const TONGUES: readonly Tongue[] = [
     ignore: ['เพิกเฉย', 'ละเว้น', 'ลืม', 'ไม่ต้องสนใจ', 'ข้าม', 'มองข้าม', 'อย่าทำตาม', 'ยกเลิก'],
     earlier: ['ทั้งหมด', 'ก่อนหน้า', 'ข้างต้น', 'ข้างบน', 'ของคุณ', 'ทุก', 'เดิม', 'ที่ผ่านมา'],
     instructions: ['คำสั่ง', 'คำแนะนำ', 'กฎ', 'ข้อจำกัด', 'แนวทาง', 'พรอมต์', 'ข้อกำหนด'],
+    everything: ['ทุก'],
     forgetAll: ['(?:ลืม|เพิกเฉยต่อ)(?:ทุกอย่าง|ทุกสิ่ง)<20>(?:ก่อนหน้า|ข้างต้น|ที่ผ่านมา)'],
     show: ['แสดง', 'เปิดเผย', 'บอก', 'พิมพ์', 'ทำซ้ำ', 'เขียน', 'แปล', 'คืออะไร'],
     secret: [
