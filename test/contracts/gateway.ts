@@ -54,6 +54,7 @@ export function describeGateway(runtime: Runtime): void {
           LLMTRACE_UPSTREAM_IDLE_TIMEOUT_MS: String(IDLE_MS),
           LLMTRACE_LIMITS_MAX_REQUEST_BYTES: String(BODY_BYTES_MAX),
           LLMTRACE_CIRCUIT_BREAKER_ENABLED: 'false',
+          LLMTRACE_GUARD_CUSTOM_RULES: JSON.stringify([{ id: 'bluebird', pattern: 'project bluebird', severity: 'medium' }]),
         },
       })
     }, 60_000)
@@ -253,6 +254,58 @@ export function describeGateway(runtime: Runtime): void {
         expect(answer.status).toBe(302)
         expect(answer.headers['location']).toBe('http://127.0.0.1:1/elsewhere')
         expect(upstream.requests.length).toBe(1)
+      })
+    })
+
+    describe('what a rule of the configuration finds', () => {
+      test('is listed with its span and where it stands in the text', async () => {
+        upstream.respond(() => json(CHAT_ANSWER))
+        const { status, headers } = await post(
+          '/v1/chat/completions',
+          { ...CHAT, messages: [{ role: 'user', content: 'Tell of Project Bluebird.' }] },
+          { 'x-llmtrace-agent-id': 'birdwatcher' },
+        )
+        expect(status).toBe(200)
+        const span = await spanOf(headers)
+        const asked = 'type=custom_rule&severity=medium&min_confidence=0.9&agent_id=birdwatcher&limit=1'
+        const { json: page } = await askJson(`${gateway.url}/api/v1/security/findings?${asked}`)
+        expect(page).toMatchObject({
+          data: [
+            {
+              category: 'custom',
+              rule_id: 'custom.bluebird',
+              location: '/messages/0/content',
+              range: { start_utf16: 8, end_utf16: 24 },
+              span_id: span['span_id'],
+              trace_id: span['trace_id'],
+              model_name: 'gpt-4o-2024-08-06',
+              agent_id: 'birdwatcher',
+            },
+          ],
+          total: 1,
+          next_cursor: null,
+        })
+      })
+
+      test('is found in a scan too, which leaves no span', async () => {
+        const count = async (): Promise<unknown> =>
+          ((await askJson(`${gateway.url}/api/v1/security/findings`)).json as { total: number }).total
+        const before = await count()
+        const { status, json: body } = await askJson(`${gateway.url}/api/v1/guard/scan`, {
+          body: JSON.stringify({ inputs: [{ text: 'a robin' }, { text: 'Project Bluebird', origin: 'tool_result' }] }),
+          headers: JSON_HEADERS,
+        })
+        expect([status, body]).toMatchObject([
+          200,
+          {
+            results: [
+              { score: 0, verdict: 'pass', findings: [] },
+              { score: 0, verdict: 'pass', findings: [{ rule_id: 'custom.bluebird', location: '/inputs/1/text' }] },
+            ],
+          },
+        ])
+        expect(await count()).toBe(before)
+        expect(upstream.requests.length).toBe(0)
       })
     })
 
