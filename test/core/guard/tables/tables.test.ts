@@ -1,5 +1,6 @@
 /** Exfiltration, shell, MCP, unsafe code, toxicity: every rule is found in its examples, absent from its counter-examples, complete. */
 import { describe, expect, test } from 'bun:test'
+import * as fc from 'fast-check'
 import type { Form, Place } from '../../../../src/core/guard/match.ts'
 import { normalize } from '../../../../src/core/guard/normalize/normalize.ts'
 import { compileRules } from '../../../../src/core/guard/rules/engine.ts'
@@ -77,3 +78,50 @@ test('what a user writes himself is too weak for a block at balanced in these ta
   )
   expect(strong.map(({ id }) => id)).toEqual([])
 })
+
+test('texts of any kind neither throw nor give ranges outside of them, and no finding repeats the text', () => {
+  const scan = compileRules(RULES)
+  const places = RULES.flatMap(placesOf)
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.constantFrom(...RULES.flatMap(({ words }) => words.flat())),
+    fc.constantFrom(...RULES.flatMap(({ examples }) => examples).filter((text) => text.length < 400)),
+    fc.constantFrom(
+      '%',
+      '%zz',
+      '![x](https://a.example/?',
+      'data=',
+      '=',
+      '&',
+      ' ',
+      '\n',
+      '\ud83d',
+      '\0',
+      'aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ',
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom(...places), (parts, place) => {
+      const text = parts.join('')
+      for (const { range, description } of scan(plain(text), place)) {
+        expect(range?.startUtf16).toBeGreaterThanOrEqual(0)
+        expect(range?.endUtf16).toBeLessThanOrEqual(text.length)
+        expect(range?.startUtf16).toBeLessThan(range?.endUtf16 ?? 0)
+        expect(RULES.some((rule) => rule.description === description)).toBe(true)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('gaps in patterns are bounded', () => {
+  const unbounded = RULES.filter(
+    ({ pattern }) => pattern instanceof RegExp && /[*+]|\{\d+,\}/u.test(withoutClasses(pattern.source)),
+  )
+  expect(unbounded.map(({ id }) => id)).toEqual([])
+})
+
+/** Signs in a class are no quantifiers. */
+function withoutClasses(source: string): string {
+  return source.replace(/\\./gu, 'e').replace(/\[[^\]]*\]/gu, 'c')
+}

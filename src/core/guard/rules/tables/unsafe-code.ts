@@ -23,7 +23,8 @@ function insecure(id: string, rest: Rest): Rule {
 /** Values that come from outside. */
 const INPUT =
   '(?:req(?:uest)?\\.(?:body|query|params|args|form|get|post|values|json|data|cookies|headers)|\\$_(?:get|post|request|cookie|server)\\b|params\\[|input\\s{0,2}\\(|sys\\.argv|process\\.argv|argv\\[|getparameter\\s{0,2}\\(|user_?input|userinput|untrusted|location\\.(?:search|hash|href)|document\\.(?:url|referrer)|event\\.data|stdin|r\\.url\\.query|r\\.formvalue|ctx\\.query)'
-const SQL = '(?:select\\s[^"\'`\\n]{1,120}?\\sfrom\\s|insert\\s+into\\s|update\\s[^"\'`\\n]{1,60}?\\sset\\s|delete\\s+from\\s)'
+const SQL =
+  '(?:select\\s[^"\'`\\n]{1,120}?\\sfrom\\s|insert\\s{1,8}into\\s|update\\s[^"\'`\\n]{1,60}?\\sset\\s|delete\\s{1,8}from\\s)'
 const SQL_WORDS = [['select', 'insert', 'update', 'delete']] as const
 
 export const UNSAFE_CODE_RULES: readonly Rule[] = [
@@ -326,7 +327,7 @@ export const UNSAFE_CODE_RULES: readonly Rule[] = [
       ['debug', 'chmod', 'access-control-allow-origin', 'access', 'cors', 'allow_origins', 'allow', 'permissions', 'publicly'],
     ],
     pattern:
-      /\bapp\.run\s?\([^)\n]{0,80}?debug\s?=\s?true|\bchmod\s+(?:-r\s+)?0?777\b|allow_origins\s?=\s?\[\s?["']\*["']\s?\][^)]{0,120}?allow_credentials\s?=\s?true|os\.chmod\s?\([^)\n]{0,60}?0o?777/gu,
+      /\bapp\.run\s?\([^)\n]{0,80}?debug\s?=\s?true|\bchmod\s{1,8}(?:-r\s{1,8})?0?777\b|allow_origins\s?=\s?\[\s?["']\*["']\s?\][^)]{0,120}?allow_credentials\s?=\s?true|os\.chmod\s?\([^)\n]{0,60}?0o?777/gu,
     examples: [
       'app.run(host="0.0.0.0", debug=True)',
       'chmod -R 777 /var/www',
