@@ -17,6 +17,7 @@ import { unlimitedLedger } from './adapters/memory/unlimited-ledger.ts'
 import { createPriceBook } from './adapters/prices/price-book.ts'
 import { loadConfig, type LoadedConfig } from './adapters/selfhost/config-file.ts'
 import { openDataDir, rootKeyIn } from './adapters/selfhost/data-dir.ts'
+import { createSessionMemory } from './adapters/memory/session-memory.ts'
 import { nodeDecompress } from './adapters/selfhost/decompress.ts'
 import { createDocsAssets } from './adapters/selfhost/docs-assets.ts'
 import { createMetrics } from './adapters/selfhost/metrics.ts'
@@ -92,6 +93,7 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     keys,
     policies,
     guard,
+    sessions: createSessionMemory(clock),
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,

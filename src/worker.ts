@@ -90,6 +90,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     keys,
     policies,
     guard,
+    sessions: null,
     ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,

@@ -22,6 +22,7 @@ import { createRouter, type Route } from './forward/route.ts'
 import { mayChange } from './guard/decide/decide.ts'
 import { createGuardedAnswer, type GuardedAnswer } from './guard/answer.ts'
 import type { Guard, Judgement } from './guard/guard.ts'
+import { createSessionWatch } from './guard/session-watch.ts'
 import { redactBytes } from './guard/redact/redact-bytes.ts'
 import { identify, type Identified } from './identify/identify.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
@@ -37,6 +38,7 @@ import {
   type Metrics,
   type PolicyStore,
   type PriceBook,
+  type SessionMemory,
   type TraceQueue,
   type Upstream,
   type UpstreamResponse,
@@ -58,6 +60,8 @@ export type PipelineDeps = {
   readonly keys: KeyStore
   readonly policies: PolicyStore
   readonly guard: Guard
+  /** Null: the runtime keeps nothing between calls, so sessions are not watched. */
+  readonly sessions: SessionMemory | null
   readonly ledger: Ledger
   readonly prices: PriceBook
   readonly queue: TraceQueue
@@ -97,6 +101,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const forward = createForward(deps)
   const capture = createHandOn({ ...deps, idleTimeoutMs: config.upstream.idleTimeoutMs })
   const routeOf = createRouter(config)
+  const sessions =
+    deps.sessions === null
+      ? null
+      : createSessionWatch(deps.sessions, (error) => deps.log.write('error', 'sessions.failed', { error }))
   const defaultPolicy: Policy = { version: 0, capture: config.capture, guard: config.guard }
 
   async function handle(call: Call): Promise<Answer> {
@@ -129,6 +137,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const screened = screen(facts, body.value, route.value, policy)
     const { verdict } = screened
     const request: RequestFacts = { inspected: screened.inspected, bytes: body.value?.byteLength ?? 0, verdict }
+    if (sessions !== null && (await sessions.isSpent(caller, policy.guard))) {
+      const error = appError('guard.blocked', 'this session has made as many tool calls as the policy allows')
+      return refuse(facts, caller, policy, route.value, request, error)
+    }
     const hold = await reserve(deps.ledger, caller, facts.spanId, [], startTime + HOLD_TTL_MS)
     if (verdict.action === 'block') {
       if (hold.ok && hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
@@ -172,9 +184,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const upstreamMs = clock.monotonic() - sent
     const known = callFacts(facts, who.value, policy, route.value, request)
     const guarded = guardedAnswer(facts, policy, route.value, screened.inspected)
-    const done = (span: TraceSpan): Promise<void> => {
+    const done = async (span: TraceSpan): Promise<void> => {
       call.signal?.removeEventListener('abort', leave)
-      finished(span, policy, call.background)
+      const isWatched = sessions !== null && span.sessionId !== null
+      const watched = isWatched ? await sessions.watch(span, screened.inspected.inspection(), policy.guard) : span
+      finished(watched, policy, call.background)
       return settle(deps.ledger, caller.tenantId, hold.value, [])
     }
     return captured(facts, known, guarded, answer.value, upstreamMs, leave, done)

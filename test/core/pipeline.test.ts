@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import zlib from 'node:zlib'
+import { createSessionMemory } from '../../src/adapters/memory/session-memory.ts'
 import { createPriceBook } from '../../src/adapters/prices/price-book.ts'
 import { nodeDecompress } from '../../src/adapters/selfhost/decompress.ts'
 import { appError } from '../../src/core/domain/errors.ts'
@@ -94,6 +95,7 @@ function bench(
     keys: setup.keys ?? keyStoreOf({ llmt_good: aKey() }),
     policies: setup.policies ?? policyStoreOf({}),
     guard: setup.guard ?? aGuard(),
+    sessions: createSessionMemory(clock),
     ledger: createFakeLedger(),
     prices: createPriceBook({ custom: () => new Map() }),
     queue,

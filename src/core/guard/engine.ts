@@ -75,6 +75,8 @@ export function createEngine(scanners: readonly NamedScanner[], forms: (text: st
 
   return {
     scan: (text, place, more = []) => {
+      // Answers do not come again.
+      if (place.direction === 'output') return scanWith(more.length === 0 ? scanners : [...scanners, ...more], text, place)
       const own = scanOwn(text, place)
       if (more.length === 0) return own
       const others = scanWith(more, text, place)

@@ -7,6 +7,7 @@ import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId } from '../domain/ids.ts'
 import type { Inspection, Origin, Segment } from '../domain/segment.ts'
 import type { Clock } from '../ports.ts'
+import { isOpenToAll, scanToolCalls } from './actions/scan-tool-calls.ts'
 import { scanCustomRules } from './custom-rules.ts'
 import { actionOnFailure, decide, stricter } from './decide/decide.ts'
 import type { Engine, NamedScanner } from './engine.ts'
@@ -65,7 +66,10 @@ export function createGuard({ engine, clock, openFrom, scannersFor }: GuardDeps)
   function scannersOf(policy: GuardPolicy): readonly NamedScanner[] {
     let known = ownRules.get(policy)
     if (known === undefined) {
-      known = policy.customRules.length === 0 ? [] : [{ name: 'custom', scan: scanCustomRules(policy.customRules) }]
+      known = [
+        ...(policy.customRules.length === 0 ? [] : [{ name: 'custom', scan: scanCustomRules(policy.customRules) }]),
+        ...(isOpenToAll(policy.tools) ? [] : [{ name: 'tools', scan: scanToolCalls(policy.tools) }]),
+      ]
       ownRules.set(policy, known)
     }
     return known

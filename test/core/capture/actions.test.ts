@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { ACTIONS_MAX, actionsOf, actionTypeOf, ARGUMENTS_CHARS_MAX } from '../../../src/core/capture/actions.ts'
+import { ACTIONS_MAX, actionsOf, ARGUMENTS_CHARS_MAX } from '../../../src/core/capture/actions.ts'
+import { actionTypeOf } from '../../../src/core/domain/action-type.ts'
 import { estimateUsage } from '../../../src/core/capture/estimate.ts'
 import type { ToolCall } from '../../../src/core/dialects/dialect.ts'
 import type { ActionType } from '../../../src/core/domain/span.ts'

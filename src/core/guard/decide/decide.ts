@@ -6,6 +6,9 @@ import { SEVERITIES, type Severity, type VerdictAction } from '../../domain/find
 import type { AllowEntry, CategoryRule, GuardMode, GuardPolicy } from '../../domain/guard-policy.ts'
 import type { Judged, Match, Place } from '../match.ts'
 
+/** Rules of the tool firewall. */
+const FIREWALL = 'action.tool.'
+
 const RANK: { readonly [action in VerdictAction]: number } = { pass: 0, flag: 1, redact: 2, block: 3 }
 
 /** Null where the allow-list drops it. `text` is the whole text in which it matched. */
@@ -29,7 +32,12 @@ export function actionOnFailure(policy: GuardPolicy): VerdictAction {
 
 /** True where some finding under this policy would change what anybody gets. */
 export function mayStop(policy: GuardPolicy): boolean {
-  return stops(policy.mode) || policy.categories.some(({ action, isShadow }) => stops(action) && !isShadow)
+  const { tools, mode, categories } = policy
+  if (stops(mode) || categories.some(({ action, isShadow }) => stops(action) && !isShadow)) return true
+  return (
+    tools.fallback === 'deny' ||
+    tools.tools.some(({ decision, deniedArguments }) => decision === 'deny' || deniedArguments.length > 0)
+  )
 }
 
 /** True where an answer has to be held back until it is judged, or where its bytes may change. */
@@ -51,6 +59,8 @@ function actionOn(match: Match, place: Place, policy: GuardPolicy): Decision {
     const action = match.confidence >= entry.threshold ? actionOf(entry.action) : 'pass'
     return { action, isShadow: isShadow || entry.isShadow }
   }
+  // What the policy says of a tool is no guess: it holds whatever the mode is.
+  if (match.ruleId.startsWith(FIREWALL)) return { action: firewallAction(match, policy), isShadow }
   if (match.category === 'pii') {
     const { action, directions } = policy.pii
     if (action !== 'alert_only' && directions.includes(place.direction)) return { action: 'redact', isShadow }
@@ -60,6 +70,12 @@ function actionOn(match: Match, place: Place, policy: GuardPolicy): Decision {
     return { action: 'pass', isShadow }
   }
   return { action: actionOf(policy.mode), isShadow }
+}
+
+/** A call that a person would have to allow goes on and is told: nobody can be asked from here. */
+function firewallAction({ findingType }: Match, { tools }: GuardPolicy): VerdictAction {
+  if (findingType === 'tool_input_blocked') return 'block'
+  return findingType === 'unregistered_tool' && tools.fallback === 'deny' ? 'block' : 'flag'
 }
 
 function fits(rule: CategoryRule, match: Match, place: Place): boolean {
