@@ -62,26 +62,33 @@ export function compileRules(rules: readonly Rule[]): Scanner {
   const groupsOf = words.map((word) => groupsOfWord.get(word) ?? [])
   const findWords = createWordIndex(words)
 
+  // Kept between texts, since a list with gaps is slow. Only what the last form touched has to be emptied.
+  const starts: number[][] = byGroup.map(() => [])
+  let touched: number[] = []
+
+  const findHits = (form: Form) => {
+    for (const group of touched) starts[group] = []
+    touched = []
+    findWords(form.folded, (word, start) => {
+      for (const group of groupsOf[word] as number[]) {
+        const known = starts[group] as number[]
+        if (known.length === 0) touched.push(group)
+        if (known[known.length - 1] !== start) known.push(start)
+      }
+    })
+  }
+
   return (forms, place) => {
     const bit = placeBit(place)
     const matches = new Map<Rule, Match[]>()
     for (const form of forms) {
-      const hits: number[][] = []
-      const touched: number[] = []
-      findWords(form.folded, (word, start) => {
-        for (const group of groupsOf[word] as number[]) {
-          const starts = hits[group]
-          if (starts === undefined) {
-            hits[group] = [start]
-            touched.push(group)
-          } else if (starts[starts.length - 1] !== start) starts.push(start)
-        }
-      })
-      for (const compiled of always) if ((compiled.places & bit) !== 0) run(compiled, form, hits, matches)
+      findHits(form)
+      for (const compiled of always) if ((compiled.places & bit) !== 0) run(compiled, form, [], matches)
       for (const group of touched) {
         for (const compiled of byGroup[group] as Compiled[]) {
           if ((compiled.places & bit) === 0) continue
-          if (compiled.groups.every((other) => hits[other] !== undefined)) run(compiled, form, hits, matches)
+          const hits = hitsOf(compiled, starts)
+          if (hits !== null) run(compiled, form, hits, matches)
         }
       }
     }
@@ -89,7 +96,14 @@ export function compileRules(rules: readonly Rule[]): Scanner {
   }
 }
 
-function run(compiled: Compiled, form: Form, hits: readonly number[][], matches: Map<Rule, Match[]>): void {
+/** Where the literals of each of a rule's groups stand; null where a group has none. */
+function hitsOf(compiled: Compiled, starts: readonly (readonly number[])[]): readonly (readonly number[])[] | null {
+  for (const group of compiled.groups) if (starts[group]?.length === 0) return null
+  return compiled.groups.map((group) => starts[group] ?? [])
+}
+
+/** `hits`: for each of the rule's groups, where its literals stand. */
+function run(compiled: Compiled, form: Form, hits: readonly (readonly number[])[], matches: Map<Rule, Match[]>): void {
   const { rule, regex } = compiled
   let known = matches.get(rule)
   const report = (start: number, end: number): boolean => {
@@ -119,9 +133,8 @@ function run(compiled: Compiled, form: Form, hits: readonly number[][], matches:
 }
 
 /** Where a match can be: near the rarest group's literals, and near one of each other group. Ascending, apart from each other. */
-function windowsOf(compiled: Compiled, text: string, hits: readonly number[][]): Span[] {
-  if (compiled.groups.length === 0) return [{ start: 0, end: text.length }]
-  const starts = compiled.groups.map((group) => hits[group] ?? [])
+function windowsOf(compiled: Compiled, text: string, starts: readonly (readonly number[])[]): Span[] {
+  if (starts.length === 0) return [{ start: 0, end: text.length }]
   const rarest = starts.reduce((least, other) => (other.length < least.length ? other : least))
   const next = starts.map(() => 0)
   const windows: Span[] = []
