@@ -21,9 +21,9 @@ const LINE_MIN = 4
 
 const NONE = 255
 /** By code unit: the six bits of a base64 character, standard and URL-safe. */
-const BASE64 = new Uint8Array(256).fill(NONE)
+const BASE64 = new Uint8Array(65_536).fill(NONE)
 /** By code unit: the four bits of a hexadecimal digit. */
-const HEX = new Uint8Array(256).fill(NONE)
+const HEX = new Uint8Array(65_536).fill(NONE)
 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.split('').forEach((char, bits) => {
   BASE64[char.charCodeAt(0)] = bits
 })
@@ -36,41 +36,43 @@ for (let bits = 0; bits < 16; bits++) {
 
 /** One or two forms: what was base64, what was hexadecimal. Linear. */
 export function decodeBytes(text: string, allowance: Allowance): readonly Decoded[] {
+  const length = text.length
+  if (length < ENCODED_MIN) return []
   const base64 = createPieceWriter(allowance)
   const hex = createPieceWriter(allowance)
-  const length = text.length
-  let run = 0
-  let lineStart = 0
-  let start = 0
-  for (let i = 0; i <= length; i++) {
-    const code = i < length ? text.charCodeAt(i) : 0
-    if (code < 256 && BASE64[code] !== NONE) {
-      if (run === 0) {
-        start = i
-        lineStart = i
-      }
-      run++
+  const rows = createPairRows(text, hex)
+  let i = 0
+  while (i < length) {
+    if (BASE64[text.charCodeAt(i)] === NONE) {
+      i++
       continue
     }
-    if (run === 0) continue
-    // A run that goes on in the next line with as many characters is one wrapped piece.
-    if ((code === 10 || code === 13) && i - lineStart >= LINE_MIN) {
+    const start = i
+    let lineStart = i
+    let chars = 0
+    for (;;) {
+      do i++
+      while (BASE64[text.charCodeAt(i)] !== NONE && i < length)
+      const lineChars = i - lineStart
+      chars += lineChars
+      if (lineChars < LINE_MIN || i === length) break
+      const code = text.charCodeAt(i)
+      // A run that goes on in the next line is one wrapped piece; a long one also where the line breaks became spaces.
+      if (code !== 10 && code !== 13 && (code !== 32 || lineChars < ENCODED_MIN)) break
       const next = skipWrap(text, i)
-      if (
-        next < length &&
-        next - i <= WRAP_CHARS_MAX &&
-        text.charCodeAt(next) < 256 &&
-        BASE64[text.charCodeAt(next)] !== NONE
-      ) {
-        lineStart = next
-        i = next - 1
-        continue
-      }
+      if (next === length || BASE64[text.charCodeAt(next)] === NONE) break
+      lineStart = next
+      i = next
     }
-    if (run >= ENCODED_MIN && allowance.chars > 0) decodeRegion(text, start, i, base64, hex)
-    run = 0
+    if (chars < ENCODED_MIN) {
+      if (chars === 2) rows.pair(start)
+    } else if (hex.hasRoom() || base64.hasRoom()) {
+      if (isDashed(text, start)) rows.dashed(start, i)
+      else decodeRegion(text, start, i, base64, hex)
+    }
   }
-  hexPairs(text, hex)
+  rows.end()
+  if (text.includes('0x') || text.includes('0X')) prefixedPairs(text, hex)
   return [base64.finish('base64'), hex.finish('hex')].filter((decoded) => decoded !== null)
 }
 
@@ -131,7 +133,7 @@ function decodeAt(text: string, start: number, end: number, base64: Writer, hex:
 function isHex(text: string, start: number): boolean {
   for (let i = start; i < start + ENCODED_MIN; i++) {
     const code = text.charCodeAt(i)
-    if (!(code < 256) || (HEX[code] === NONE && !isSpace(code))) return false
+    if (HEX[code] === NONE && !isSpace(code)) return false
   }
   return true
 }
@@ -142,11 +144,41 @@ function isSpace(code: number): boolean {
 
 /** Writes the text that is encoded from `start` on, and tells where its encoding ends; 0 where there is no text. */
 function writeText(text: string, start: number, end: number, writer: Writer, bits: 4 | 6): number {
+  if (bits === 6 && !mayBeText(text, start)) return 0
   const found = readEncoded(text, start, end, bits, false) ?? readEncoded(text, start, end, bits, true)
   if (found === null) return 0
-  writer.write(found.text, start, found.end, WHOLE)
+  let until = found.end
+  while (text.charCodeAt(until) === 0x3d && until < found.end + 2) until++
+  writer.write(found.text, start, until, WHOLE)
   writer.endPiece()
-  return found.end
+  return until
+}
+
+/** By the first six bytes, which cost no array: most runs of letters are words and paths. */
+function mayBeText(text: string, start: number): boolean {
+  const first = threeBytes(text, start)
+  if (first < 0) return true
+  if (!mayBegin(first >> 16) || !mayFollow((first >> 8) & 0xff) || !mayFollow(first & 0xff)) return false
+  const next = threeBytes(text, start + 4)
+  return next < 0 || (mayFollow(next >> 16) && mayFollow((next >> 8) & 0xff) && mayFollow(next & 0xff))
+}
+
+/** What four characters of base64 hold; -1 where the next four are not all of it. */
+function threeBytes(text: string, start: number): number {
+  const a = BASE64[text.charCodeAt(start)] as number
+  const b = BASE64[text.charCodeAt(start + 1)] as number
+  const c = BASE64[text.charCodeAt(start + 2)] as number
+  const d = BASE64[text.charCodeAt(start + 3)] as number
+  return a === NONE || b === NONE || c === NONE || d === NONE ? -1 : (a << 18) | (b << 12) | (c << 6) | d
+}
+
+function mayBegin(byte: number): boolean {
+  return byte < 0x80 ? isPrintable(byte) : byte >= 0xc2 && byte < 0xf5
+}
+
+/** Also the zero of UTF-16. */
+function mayFollow(byte: number): boolean {
+  return byte >= 0x80 || byte === 0 || isPrintable(byte)
 }
 
 /**
@@ -171,7 +203,7 @@ function readEncoded(
   let i = start
   for (; i < end; i++) {
     const code = text.charCodeAt(i)
-    const value = code < 256 ? (alphabet[code] as number) : NONE
+    const value = alphabet[code] as number
     if (value === NONE) {
       if (isSpace(code)) continue
       break
@@ -213,24 +245,62 @@ function isPrintable(code: number): boolean {
   return (code >= 32 && code < 127) || code === 9 || code === 10 || code === 13
 }
 
-/** Most of it letters and spaces, judged by its first 512 characters. */
-export function isPlausible(text: string): boolean {
+/** Half of it letters, digits, spaces and the signs of escapes, by its first 512 characters: bytes that happen to be ASCII are not. */
+function isPlausible(text: string): boolean {
   const sample = text.slice(0, 512)
-  let letters = 0
+  let counted = 0
   for (let i = 0; i < sample.length; i++) {
     const code = sample.charCodeAt(i)
-    if (code === 32 || code === 10 || code >= 0xa0 || ((code | 32) >= 0x61 && (code | 32) <= 0x7a)) letters++
+    const isLetter = code >= 0xa0 || ((code | 32) >= 0x61 && (code | 32) <= 0x7a)
+    if (isLetter || (code >= 0x30 && code <= 0x39) || ESCAPE_SIGNS.includes(sample.charAt(i))) counted++
   }
-  return letters * 2 >= sample.length
+  return counted * 2 >= sample.length
 }
 
-const PAIRS = /(?:[0-9a-f]{2}(?:, ?| {1,2}|[:\n-])){7,}[0-9a-f]{2}(?![0-9a-f])/gi
+const ESCAPE_SIGNS = ' \n%&#;\\=,:'
+
+/** Fewer pairs are a time, a colour, an address of a network card. */
+const PAIRS_MIN = 8
+const PAIR_GAP_MAX = 3
 const PREFIXED_PAIRS = /(?:0x[0-9a-f]{2}[\s,;]{0,3}){5,}/gi
 
-/** `69 67 6e`, `69:67:6e`, `0x69, 0x67`. */
-function hexPairs(text: string, writer: Writer): void {
-  for (const found of text.matchAll(PAIRS)) writePairs(found[0], found.index, writer)
-  if (!text.includes('0x') && !text.includes('0X')) return
+/** Pairs of digits in a row: `69 67 6e`, `69:67:6e`, `69-67-6e`. */
+function createPairRows(text: string, writer: Writer) {
+  let rowStart = -1
+  let rowEnd = -1
+  let count = 0
+  const end = () => {
+    if (count >= PAIRS_MIN) writePairs(text.slice(rowStart, rowEnd), rowStart, writer)
+    count = 0
+  }
+  return {
+    /** A token of two characters. */
+    pair: (start: number) => {
+      if (HEX[text.charCodeAt(start)] === NONE || HEX[text.charCodeAt(start + 1)] === NONE) return end()
+      if (count > 0 && !isPairGap(text, rowEnd, start)) end()
+      if (count === 0) rowStart = start
+      count++
+      rowEnd = start + 2
+    },
+    dashed: (start: number, until: number) => writePairs(text.slice(start, until), start, writer),
+    end,
+  }
+}
+
+function isPairGap(text: string, from: number, to: number): boolean {
+  if (to - from > PAIR_GAP_MAX) return false
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i)
+    if (code !== 32 && code !== 10 && code !== 13 && code !== 0x2c && code !== 0x3a && code !== 0x3b) return false
+  }
+  return true
+}
+
+function isDashed(text: string, start: number): boolean {
+  return text.charCodeAt(start + 2) === 0x2d && text.charCodeAt(start + 5) === 0x2d && text.charCodeAt(start + 8) === 0x2d
+}
+
+function prefixedPairs(text: string, writer: Writer): void {
   for (const found of text.matchAll(PREFIXED_PAIRS)) writePairs(found[0].replaceAll(/0x/gi, '  '), found.index, writer)
 }
 

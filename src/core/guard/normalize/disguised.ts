@@ -112,16 +112,20 @@ function lookFor(folded: string): Disguises {
     let hasSpelling = false
     let hasLetter = false
     for (;;) {
-      if (kind === LETTER) {
-        hasLetter = true
-        hash = stepHash(hash, code)
-      } else {
-        if (i - wordStart >= 4) lookUp(folded, wordStart, i, hash, rotatedHits, reversedHits)
-        hasSpelling = true
-        hash = 0
-        wordStart = i + 1
+      // Words of plain letters are nearly all there is.
+      while (kind === LETTER) {
+        hash = (Math.imul(hash, 31) + code) | 0
+        i++
+        if (i === length) break
+        code = folded.charCodeAt(i)
+        kind = code < 128 ? (KIND[code] as number) : LETTER
       }
-      i++
+      if (i > wordStart) hasLetter = true
+      if (i === length || kind === 0) break
+      if (i - wordStart >= 4) lookUp(folded, wordStart, i, hash, rotatedHits, reversedHits)
+      hasSpelling = true
+      hash = 0
+      wordStart = ++i
       if (i === length) break
       code = folded.charCodeAt(i)
       kind = code < 128 ? (KIND[code] as number) : LETTER

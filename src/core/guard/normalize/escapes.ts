@@ -8,7 +8,7 @@ import { createPieceWriter, type Allowance, type Decoded } from './piece.ts'
 
 /** Around an escape that hides a letter: the sentence matters. */
 const REACH_OF_LETTER = 200
-/** Around any other: the word (the address) that holds it, to its next white space. */
+/** Around any other: the word or address that holds it. */
 const REACH_OF_SIGN = 100
 
 type Escapes = {
@@ -162,15 +162,20 @@ function decodeKind(text: string, kind: Escapes, allowance: Allowance): Decoded 
 function reachBack(text: string, start: number, hidesLetter: boolean): number {
   if (hidesLetter) return atPair(text, Math.max(0, start - REACH_OF_LETTER))
   let at = start
-  while (at > 0 && start - at < REACH_OF_SIGN && text.charCodeAt(at - 1) > 32) at--
+  while (at > 0 && start - at < REACH_OF_SIGN && !ends(text.charCodeAt(at - 1))) at--
   return atPair(text, at)
 }
 
 function reachOn(text: string, end: number, hidesLetter: boolean): number {
   if (hidesLetter) return atPair(text, Math.min(text.length, end + REACH_OF_LETTER))
   let at = end
-  while (at < text.length && at - end < REACH_OF_SIGN && text.charCodeAt(at) > 32) at++
+  while (at < text.length && at - end < REACH_OF_SIGN && !ends(text.charCodeAt(at))) at++
   return atPair(text, at)
+}
+
+/** White space, quotation marks, angle brackets: no word or address goes on beyond. */
+function ends(code: number): boolean {
+  return code <= 32 || code === 0x22 || code === 0x27 || code === 0x3c || code === 0x3e
 }
 
 function atPair(text: string, at: number): number {

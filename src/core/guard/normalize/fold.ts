@@ -2,8 +2,8 @@
  * Lower case, diacritics off, look-alike letters as the letters that they look like: one code unit for one code unit.
  *
  * Letters of Latin script become ASCII wherever they stand. A letter of another script does so only in a word that gives itself away:
- * one that mixes scripts, or one of which every letter looks Latin. Words of Russian, Greek or Hebrew stay as they are, so that rules
- * can be written in these languages. It does not turn one letter into two (`æ`, `ß`) nor two into one (`rn`).
+ * one that mixes scripts, or one of which every letter looks Latin and that stands among no words of its own script. Words of Russian,
+ * Greek or Hebrew stay as they are, so that rules can be written in these languages. It does not turn one letter into two (`æ`, `ß`) nor two into one (`rn`).
  */
 import { LOOKALIKES_PACKED } from './lookalikes.ts'
 
@@ -51,6 +51,10 @@ const SIGNS = [
 
 /** A whole word of another script needs this many letters to be taken for Latin by itself. */
 const WHOLE_WORD_MIN = 3
+
+const UNKNOWN = 0
+const LATIN = 1
+const NATIVE = 2
 
 const IS_WORD = 1
 const IS_LATIN = 2
@@ -160,7 +164,17 @@ export function isLatin(code: number): boolean {
 export function foldText(text: string): string {
   const length = text.length
   const out = new Uint16Array(length)
-  let lastIsLatin = false
+  /** The last word with letters. */
+  let last = UNKNOWN
+  /** Words that look Latin as a whole and wait for the word behind them: `copy` in Cyrillic, or Russian. */
+  let waiting = -1
+  let waitingEnd = -1
+  const foldRange = (from: number, to: number) => {
+    for (let at = from; at < to; at++) {
+      const looks = LOOKS[text.charCodeAt(at)] as number
+      if (looks !== 0) out[at] = looks & 0x7f
+    }
+  }
   let i = 0
   while (i < length) {
     let code = text.charCodeAt(i)
@@ -204,18 +218,22 @@ export function foldText(text: string): string {
       else if (script !== firstScript) isMixed = true
       if (looks >= IN_MIXED_ONLY || looks < 0x61 || !looksLatinInLowerCase(code)) looksLatin = false
     }
-    if (mapped > 0) {
-      const isWhole = looksLatin && (letters >= WHOLE_WORD_MIN || lastIsLatin)
-      if (hasLatin || isMixed || isWhole) {
-        for (let at = start; at < i; at++) {
-          const looks = LOOKS[text.charCodeAt(at)] as number
-          if (looks !== 0) out[at] = looks & 0x7f
-        }
-        hasLatin = true
-      }
+    if (letters === 0 && !hasLatin) continue
+    if (hasLatin || isMixed) {
+      if (mapped > 0) foldRange(start, i)
+      if (waiting >= 0) foldRange(waiting, waitingEnd)
+      waiting = -1
+      last = LATIN
+    } else if (!looksLatin) {
+      waiting = -1
+      last = NATIVE
+    } else if (last === LATIN) foldRange(start, i)
+    else if (last === UNKNOWN && letters >= WHOLE_WORD_MIN) {
+      if (waiting < 0) waiting = start
+      waitingEnd = i
     }
-    lastIsLatin = hasLatin
   }
+  if (waiting >= 0) foldRange(waiting, waitingEnd)
   return textOf(out, length)
 }
 

@@ -31,7 +31,7 @@ export function decodeHidden(text: string, allowance: Allowance): Decoded | null
       if (selectors.length < SELECTORS_MIN) continue
       hidden = new TextDecoder().decode(Uint8Array.from(selectors, (char) => selectorByte(char.codePointAt(0) ?? 0)))
     }
-    if (!/[a-z]/i.test(hidden)) continue
+    if (!/[a-z0-9]/i.test(hidden)) continue
     if (!writer.write(hidden, found.index, found.index + row.length, WHOLE)) break
     // Rows may be cut up by visible letters: they are one text.
   }

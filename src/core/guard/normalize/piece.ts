@@ -1,6 +1,6 @@
 /** Decoded pieces of a text, put together to one text: a line for each, so that one encoding is one form however often it occurs. */
 import type { Decoding } from '../match.ts'
-import { createOffsetMap, type RangeOf } from './offsets.ts'
+import { createOffsetMap, WHOLE, type RangeOf } from './offsets.ts'
 
 /** Decoded characters of one text over all its forms; what comes beyond is not decoded. */
 export const DECODED_CHARS_MAX = 1024 * 1024
@@ -11,8 +11,12 @@ export type Allowance = { chars: number; forms: number }
 export type Decoded = { readonly decoding: Decoding; readonly text: string; readonly toSource: RangeOf }
 
 export type PieceWriter = {
-  /** Appends decoded text that comes from a range of the source, unit for unit (`SAME`, `REVERSED`) or as a whole. False: no more room. */
+  /**
+   * Appends decoded text that comes from a range of the source, unit for unit (`SAME`, `REVERSED`) or as a whole. False: no more room; of a whole
+   * piece, as much as there is room for is kept.
+   */
   write(decoded: string, sourceStart: number, sourceEnd: number, mode: 0 | 1 | 2): boolean
+  hasRoom(): boolean
   /** Puts in text that comes from nowhere: spaces between words. */
   insert(text: string): void
   /** Ends a piece: what follows stands on a line of its own. */
@@ -34,18 +38,21 @@ export function createPieceWriter(allowance: Allowance): PieceWriter {
   }
   return {
     write: (decoded, sourceStart, sourceEnd, mode) => {
-      if (decoded.length > allowance.chars) {
+      const hasRoom = decoded.length <= allowance.chars
+      if (!hasRoom && (mode !== WHOLE || allowance.chars === 0)) {
         allowance.chars = 0
         return false
       }
       if (needsBreak) insert('\n')
       needsBreak = false
-      allowance.chars -= decoded.length
+      const kept = hasRoom ? decoded : decoded.slice(0, allowance.chars)
+      allowance.chars -= kept.length
       map.add(length, sourceStart, sourceEnd, mode)
-      parts.push(decoded)
-      length += decoded.length
-      return true
+      parts.push(kept)
+      length += kept.length
+      return hasRoom
     },
+    hasRoom: () => allowance.chars > 0,
     insert,
     endPiece: () => {
       needsBreak = length > 0

@@ -156,10 +156,11 @@ function makeVisible(source: string): { readonly text: string; readonly toSource
       const letter = kind === INVISIBLE ? null : emblemLetter(source, i, codePoint)
       if (letter !== null) {
         keepUntil(i)
-        map.add(text.length, i, i + 2, WHOLE)
+        const end = skipMarks(source, i + 2)
+        map.add(text.length, i, end, WHOLE)
         text += letter
-        i += 2
-        kept = i
+        i = end
+        kept = end
         continue
       }
     }
@@ -167,7 +168,7 @@ function makeVisible(source: string): { readonly text: string; readonly toSource
     else if (kind === JOINS) i = normaliseFrom(baseOf(source, kept, i))
     else if (kind === CHANGES) {
       const changed = CHANGED.get(width === 2 ? (source.codePointAt(i) as number) : code)
-      const next = i + width < length ? (CLASS[source.charCodeAt(i + width)] as number) : AS_IS
+      const next = i + width < length ? classAt(source, i + width) : AS_IS
       if (changed === undefined || (next !== AS_IS && next !== CHANGES)) i = normaliseFrom(i)
       else {
         keepUntil(i)
@@ -206,6 +207,18 @@ function skipInvisible(source: string, from: number): number {
   let at = from
   while (at < source.length && classAt(source, at) === INVISIBLE) at += pairAt(source, at) ? 2 : 1
   return at
+}
+
+/** Where the marks on a Latin letter end: none of them is kept. */
+function skipMarks(source: string, from: number): number {
+  let end = from
+  for (let at = from; at < source.length;) {
+    const kind = classAt(source, at)
+    at += pairAt(source, at) ? 2 : 1
+    if (kind === JOINS || kind === QUIET) end = at
+    else if (kind !== INVISIBLE) break
+  }
+  return end
 }
 
 function classAt(source: string, at: number): number {
