@@ -1,6 +1,8 @@
 /**
  * One of the texts that an answer consists of (a choice's, a block's, a tool call's), while it comes: what of it is judged, what was
- * found, and what is taken out. Two looks at it: a close one that decides what may leave, and a wide one for what is longer.
+ * found, and what is taken out. Two looks at it: a close one that decides what may leave, and a wide one for what is longer. The
+ * arguments of a tool call are judged as a whole as well, before the bracket that ends them may leave: what they make a tool do shows in
+ * no part of them.
  */
 import type { StreamText } from '../../dialects/stream-texts/stream-texts.ts'
 import type { Judge, Judged, Place } from '../match.ts'
@@ -39,13 +41,15 @@ export type ChannelOptions = {
   readonly isHeld: boolean
   readonly windowChars: number
   readonly reactionTo: (judged: Judged) => Reaction
-  /** How many more characters may be kept for repeats; asked with every piece. */
+  /** Whether so many more characters may be kept; asked with every piece. */
   readonly mayKeep: (chars: number) => boolean
 }
 
 const CLOSE_CONTEXT_CHARS = 96
 const WIDE_CONTEXT_CHARS = 512
 const WIDE_BATCH_CHARS = 256
+/** How far behind its last bracket a call is looked at for it. */
+const BRACKET_CHARS = 16
 
 export function createChannel(text: StreamText, options: ChannelOptions): Channel {
   const { judge, isHeld, windowChars, reactionTo, mayKeep } = options
@@ -58,8 +62,12 @@ export function createChannel(text: StreamText, options: ChannelOptions): Channe
   /** What the close look has found of late, so that the wide one does not tell it again. */
   let recent: Found[] = []
   let whole: string | null = ''
+  const isCall = text.kind === 'tool_call'
+  let wholeJudgedTo = 0
   let closedTo = 0
   let trackedTo = 0
+  /** Where the last piece begins. */
+  let lastStart = 0
 
   function track(to: number): void {
     if (json === null || close === null || to <= trackedTo) return
@@ -70,7 +78,7 @@ export function createChannel(text: StreamText, options: ChannelOptions): Channe
   /** False where it cannot be taken out without breaking the JSON around it. */
   function redact(found: Found, tag: string): boolean {
     if (found.range === null || close === null) return false
-    let start = Math.max(found.range.startUtf16, closedTo)
+    let start = Math.max(found.range.startUtf16, closedTo, json === null ? 0 : trackedTo)
     let end = found.range.endUtf16
     const last = redactions.at(-1)
     if (last !== undefined && start < last.end) {
@@ -106,24 +114,50 @@ export function createChannel(text: StreamText, options: ChannelOptions): Channe
       if (reaction === 'stop') to = Math.min(to, Math.max(closedTo, start))
       reacted.push({ ...one, reaction })
     }
-    if (reacted.every(({ reaction }) => reaction !== 'stop')) track(to)
+    if (reacted.every(({ reaction }) => reaction !== 'stop')) {
+      track(to)
+      if (!isEnd && isCall && to === close.length()) to = beforeBracket(to)
+    }
     // An escape that was taken out to its end closes with it.
     closedTo = Math.max(closedTo, to)
     recent.push(...found)
     return reacted
   }
 
+  /** Arguments are of no use without their last bracket: the piece that may hold it waits for the next one or for the end. */
+  function beforeBracket(to: number): number {
+    const last = close?.slice(Math.max(lastStart, to - BRACKET_CHARS), to) ?? ''
+    return /[}\]]\s*$/.test(last) ? Math.max(closedTo, Math.min(to, lastStart)) : to
+  }
+
+  function lookWhole(): readonly ChannelFound[] {
+    if (!isCall || whole === null || whole.length === wholeJudgedTo) return []
+    wholeJudgedTo = whole.length
+    const told = whole
+    const found = judge.judge(told, place).map((judged): Found => {
+      const { range } = judged
+      return { judged, range, matched: range === null ? null : told.slice(range.startUtf16, range.endUtf16) }
+    })
+    return late(found.filter((one) => !recent.some((known) => isSame(known, one))))
+  }
+
+  /** It may have left in part: it can no longer be taken out. */
+  function late(found: readonly Found[]): readonly ChannelFound[] {
+    recent.push(...found)
+    return found.map((one) => {
+      const reaction = reactionTo(one.judged)
+      return { ...one, reaction: reaction === 'redact' ? 'record' : reaction }
+    })
+  }
+
   function lookWide(isEnd: boolean): readonly ChannelFound[] {
     const before = wide.closedTo()
     const found = wide.look(isEnd)
     const fresh = found.filter((one) => !recent.some((known) => isSame(known, one)))
-    if (wide.closedTo() > before) {
+    if (!isCall && wide.closedTo() > before) {
       recent = recent.filter(({ range }) => range === null || range.endUtf16 > wide.closedTo() - WIDE_CONTEXT_CHARS * 2)
     }
-    return fresh.map((one) => {
-      const reaction = reactionTo(one.judged)
-      return { ...one, reaction: reaction === 'redact' ? 'record' : reaction }
-    })
+    return late(fresh)
   }
 
   return {
@@ -134,14 +168,18 @@ export function createChannel(text: StreamText, options: ChannelOptions): Channe
     bodyPointer: text.bodyPointer,
     push: (piece) => {
       const start = wide.length()
+      lastStart = start
       wide.push(piece)
       close?.push(piece)
       if (whole !== null) whole = mayKeep(piece.length) ? whole + piece : null
       return start
     },
     look: (isEnd) => {
+      const before = closedTo
       const found = lookClose(isEnd)
-      return [...found, ...lookWide(isEnd)]
+      const more = [...lookWide(isEnd), ...(isEnd ? lookWhole() : [])]
+      if (more.some(({ reaction }) => reaction === 'stop')) closedTo = before
+      return more.length === 0 ? found : [...found, ...more]
     },
     closedTo: () => closedTo,
     length: () => wide.length(),

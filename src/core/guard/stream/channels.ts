@@ -58,7 +58,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   let keptChars = 0
 
   function mayKeep(chars: number): boolean {
-    if (!texts.hasRepeats || keptChars + chars > KEPT_CHARS_MAX) return false
+    if (keptChars + chars > KEPT_CHARS_MAX) return false
     keptChars += chars
     return true
   }
@@ -67,7 +67,8 @@ export function createChannels(options: ChannelsOptions): Channels {
     const known = channels.get(text.channel)
     if (known !== undefined || channels.size >= CHANNELS_MAX) return known ?? null
     const { isHeld, windowChars } = options
-    const channel = createChannel(text, { judge, isHeld, windowChars, reactionTo, mayKeep })
+    const isKept = texts.hasRepeats || text.kind === 'tool_call'
+    const channel = createChannel(text, { judge, isHeld, windowChars, reactionTo, mayKeep: isKept ? mayKeep : () => false })
     channels.set(text.channel, channel)
     return channel
   }
@@ -142,7 +143,7 @@ export function createChannels(options: ChannelsOptions): Channels {
     })
     const isStopped = tell(found, text.channel, text.bodyPointer, place)
     const verdict: Verdict = { ranges, isStopped }
-    if (mayKeep(text.text.length)) verdicts.set(key, verdict)
+    if (texts.hasRepeats && mayKeep(text.text.length)) verdicts.set(key, verdict)
     return verdict
   }
 
@@ -163,6 +164,7 @@ export function createChannels(options: ChannelsOptions): Channels {
       const stopped: Taken = { entry: null, isStopped: true }
       if (frame.event === null) {
         const isStopped = frame.isEnd && lookAtAll(channels.values(), true)
+        if (isStopped) return stopped
         return { entry: { frame, pieces: [], edits: [], isSplittable: false, isKeepAlive: frame.isKeepAlive }, isStopped }
       }
       const read = texts.read(frame.event)
@@ -180,6 +182,8 @@ export function createChannels(options: ChannelsOptions): Channels {
         touched.add(channel)
       }
       isStopped = endGroups(read.ends) || isStopped
+      // What ends a text comes after it; only a piece of it may have a part that leaves.
+      if (isStopped && pieces.length === 0) return stopped
       const edits: JsonEdit[] = []
       for (const text of others) {
         const made = editsOf(text, frame.event.data)

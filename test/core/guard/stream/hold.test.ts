@@ -6,7 +6,7 @@ import { ollama } from '../../../../src/core/dialects/ollama.ts'
 import { openaiChat } from '../../../../src/core/dialects/openai-chat.ts'
 import { openaiResponses } from '../../../../src/core/dialects/openai-responses.ts'
 import { asRecord, type JsonRecord } from '../../../../src/core/domain/json.ts'
-import type { Judged, Place } from '../../../../src/core/guard/match.ts'
+import type { Judge, Judged, Place } from '../../../../src/core/guard/match.ts'
 import { createStreamGuard, WINDOW_CHARS_MAX } from '../../../../src/core/guard/stream/stream-guard.ts'
 import { join } from '../../../support/event-stream.ts'
 import { cut } from '../../../support/recorded.ts'
@@ -282,6 +282,30 @@ describe('tool calls', () => {
         range: match.range === null ? null : { ...match.range, endUtf16: Math.min(text.length, match.range.endUtf16 + 1) },
       }))
   }
+
+  test.each(['hold', 'observe'] as const)('what only the whole of a call shows stops it before it is complete: %s', (mode) => {
+    const far = `{"command":"rm","arguments":["${'x'.repeat(3000)}","-rf"]}`
+    const inner = fakeJudge()
+    // Sees a command whose parts stand further apart than any window.
+    const judge: Judge = {
+      openFrom: inner.openFrom,
+      judge: (text, place) => {
+        const [match] = inner.judge('a@b.io', place)
+        const isWhole = text.startsWith('{"command":"rm"') && text.endsWith('"-rf"]}')
+        return isWhole && match !== undefined ? [{ ...match, ruleId: 'rm', action: 'block', range: null }] : []
+      },
+    }
+    for (const { name, dialect, contentType, kind, frames } of SAMPLES) {
+      if (kind !== 'arguments' || name.startsWith('gemini')) continue
+      for (const size of [1, 7, 9999]) {
+        const pieces = far.match(new RegExp(`.{1,${size}}`, 'g')) ?? []
+        const outcome = run({ dialect, contentType }, frames(pieces), { judge, mode })
+        expect({ name, size, isStopped: outcome.isStopped }).toEqual({ name, size, isStopped: true })
+        if (mode === 'hold') expect(textOf(outcome.bytes)).not.toContain(']}"')
+        expect(outcome.found).toMatchObject([{ ruleId: 'rm', place: { origin: 'tool_call', toolName: 'send' } }])
+      }
+    }
+  })
 
   test('an escape before a match stays whole', async () => {
     const pieces = ['{"a":"x', '\\', 'na@b.io', '\\u00', 'e9"}']

@@ -67,7 +67,10 @@ describeWithData('recorded streams', () => {
       if (stream.contentType !== 'text/event-stream') return
       const text = new TextDecoder().decode(bytes)
       const chunks = text.split(/(?<=\n\n)/).map((frame) => new TextEncoder().encode(frame))
-      expect(run(stream, chunks, { mode: 'hold', judge: blindJudge }).isSame).toBe(true)
+      // The end of a tool call's arguments waits for the end of the call.
+      const { bytes: out, isSame } = run(stream, chunks, { mode: 'hold', judge: blindJudge })
+      expect(isSame || /input_json|tool_calls|arguments|_call/.test(text)).toBe(true)
+      expect(Buffer.compare(out, bytes)).toBe(0)
     },
   )
 })
