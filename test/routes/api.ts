@@ -22,7 +22,14 @@ export type Api = {
   readonly log: readonly LogLine[]
 }
 
-const clock: Clock = { now: () => NOW, monotonic: () => 0, after: () => () => {} }
+const clock: Clock = {
+  now: () => NOW,
+  monotonic: () => 0,
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
 
 /** `llmt_<tenant>_<role>`; beside them an expired and a revoked one of acme. */
 export const keyOf = (tenantName: string, role: string): string => `llmt_${tenantName}_${role}`

@@ -226,6 +226,16 @@ describe('POST /guard/scan', () => {
     expect([status, (json as { results: unknown[] }).results.length]).toEqual([200, 256])
   })
 
+  test('lets others have their turn between the texts of a long scan', async () => {
+    const inputs = Array.from({ length: 4 }, () => ({ text: 'long '.repeat(20_000) }))
+    const order: string[] = []
+    await Promise.all([
+      scan({ inputs }).then(({ status }) => order.push(`scan ${status}`)),
+      scan({ inputs: [{ text: 'short' }] }).then(({ status }) => order.push(`short scan ${status}`)),
+    ])
+    expect(order).toEqual(['short scan 200', 'scan 200'])
+  })
+
   const RULE = 'field inputs must be a list of 1 to 256'
   const wrong: readonly (readonly [body: unknown, status: number, param: string | null, message: string])[] = [
     ['{', 400, null, 'the body must be JSON'],

@@ -62,6 +62,9 @@ export type QueryDeps = {
   readonly version: string
 }
 
+/** Characters of a scan that are judged before others have their turn. */
+const SCAN_CHARS_AT_ONCE = 65_536
+
 type QueryEnv = { Variables: { caller: Caller } }
 
 /** To be mounted at `BASE_PATH`. Fails at once where a row of the access table has no handler. */
@@ -172,9 +175,18 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
   routes.openapi(at('POST /guard/scan', limitBody(SCAN_BODY_BYTES_MAX)), async (c) => {
     const { inputs } = c.req.valid('json')
     const policy = (await policies.policy(c.get('caller').tenantId))?.guard ?? deps.guardPolicy
-    const results = inputs.map(({ text, origin = 'user' }, i) =>
-      toWireTextScan(scanText(guard, { spanId: ids.spanId(), policy, text, origin, pointer: `/inputs/${i}/text` })),
-    )
+    const results: ReturnType<typeof toWireTextScan>[] = []
+    let chars = 0
+    for (const [i, { text, origin = 'user' }] of inputs.entries()) {
+      chars += text.length
+      if (chars > SCAN_CHARS_AT_ONCE && i > 0) {
+        // The streams under way have their turn.
+        await new Promise<void>((resolve) => clock.after(0, resolve))
+        chars = text.length
+      }
+      const ask = { spanId: ids.spanId(), policy, text, origin, pointer: `/inputs/${i}/text` }
+      results.push(toWireTextScan(scanText(guard, ask)))
+    }
     return c.json({ results }, 200)
   })
 
