@@ -200,8 +200,9 @@ function readEncoded(
   /** Bytes of a character that are still to come. */
   let pending = 0
   let isBroken = false
-  let i = start
-  for (; i < end; i++) {
+  /** Behind the last character that completed a byte. */
+  let readEnd = start
+  for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i)
     const value = alphabet[code] as number
     if (value === NONE) {
@@ -231,10 +232,11 @@ function readEncoded(
       bytes = larger
     }
     bytes[length++] = byte
+    readEnd = i + 1
   }
   if (length < (isBroken ? 2 * TEXT_MIN : TEXT_MIN)) return null
   const decoded = decode(bytes.subarray(0, length), isWide)
-  return isPlausible(decoded) ? { text: decoded, end: i } : null
+  return isPlausible(decoded) ? { text: decoded, end: readEnd } : null
 }
 
 function decode(bytes: Uint8Array, isWide: boolean): string {
