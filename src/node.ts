@@ -3,6 +3,7 @@
  * The composition root of one process on Bun, Node or Deno: reads the configuration, builds the ports, serves until it is told to
  * stop. Its twin for Workers is `worker.ts`; the two differ in adapters only. Nothing else in the program ends the process.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import manifest from '../package.json' with { type: 'json' }
@@ -33,10 +34,12 @@ import { createLog } from './adapters/web/log.ts'
 import { createSigner } from './adapters/web/sign.ts'
 import { createFetchUpstream } from './adapters/web/upstream-fetch.ts'
 import { createApp } from './app.ts'
+import { runBacktest } from './cli/backtest.ts'
 import { startDemo } from './cli/demo/demo.ts'
 import { parseCommand, runText, type Command } from './cli/main.ts'
 import { runScan } from './cli/scan.ts'
 import { captureOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
+import { err, ok, type Result } from './core/domain/result.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
 import type { KeyStore, Log, TraceStore } from './core/ports.ts'
@@ -169,6 +172,15 @@ async function openTraceStore(config: Config): Promise<TraceStore> {
   const client = openLibsqlServer(url, token)
   if (isAuto) await migrate(client, traceMigrations())
   return createLibsqlTraceStore(client)
+}
+
+/** What is stored, for reading: nothing is made and nothing migrated. */
+async function openStored(config: Config): Promise<Result<TraceStore, string>> {
+  const { profile, libsql_url: url } = config.storage
+  if (profile === 'memory') return err('storage.profile: memory keeps nothing that another process could read')
+  const path = tracesPath(config)
+  if (url === null && !existsSync(path)) return err(`${path}: no such database; data_dir and storage say where it is`)
+  return ok(await openTraceStore({ ...config, storage: { ...config.storage, auto_migrate: false } }))
 }
 
 async function openKeyStore(config: Config): Promise<KeyStore> {
@@ -323,7 +335,9 @@ async function main(): Promise<void> {
   try {
     if (command.value.name === 'serve' || command.value.name === 'demo') await runServe(command.value)
     else if (command.value.name === 'migrate') await runMigrate(command.value)
-    else if (command.value.name === 'scan') process.exitCode = await runScan(command.value, createDefaultGuard(clock))
+    else if (command.value.name === 'backtest') {
+      process.exitCode = await runBacktest(command.value, { guard: createDefaultGuard(clock), openStore: openStored })
+    } else if (command.value.name === 'scan') process.exitCode = await runScan(command.value, createDefaultGuard(clock))
     else process.exitCode = await runText(command.value)
   } catch (error) {
     if (!(error instanceof StartError)) throw error
