@@ -43,29 +43,48 @@ export function createWordIndex(words: readonly string[]): WordIndex {
   }
   const isEnd = Uint8Array.from(wordsAt, (numbers) => (numbers.length > 0 ? 1 : 0))
 
+  // Most words are told apart by their first two letters: one look-up where both are ASCII.
+  const pairs = new Uint16Array(128 * 128)
+  for (let first = 0; first < 128; first++) {
+    for (let second = 0; second < 128; second++) {
+      const state = root[first] as number
+      if (state !== 0) pairs[first * 128 + second] = edges.get(state * 65_536 + (isWhiteSpace(second) ? 0x20 : second)) ?? 0
+    }
+  }
+
   return (text, found) => {
+    const length = text.length
     let isInWord = false
-    for (let i = 0; i < text.length; i++) {
+    for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
-      if (isWordLetter(code)) {
+      if (code < 0x80 ? IS_WORD_LETTER[code] === 1 : isWordLetter(code)) {
         if (isInWord) continue
         isInWord = true
       } else isInWord = false
       let state = root[code] as number
+      if (state === 0) continue
+      if (isEnd[state] === 1) for (const number of wordsAt[state] as number[]) found(number, i)
+      let at = i + 1
       let wasSpace = false
-      for (let at = i + 1; state !== 0; at++) {
-        if (isEnd[state] === 1) for (const number of wordsAt[state] ?? []) found(number, i)
-        // Any white space is one space, as in `phrase`. Each run of it is walked once: from the word before.
-        if (wasSpace) while (at < text.length && isWhiteSpace(text.charCodeAt(at))) at++
-        if (at === text.length) break
+      while (at < length) {
         let next = text.charCodeAt(at)
-        const isSpace = isWhiteSpace(next)
-        wasSpace = isSpace
-        if (isSpace) next = 0x20
-        const key = state * 65_536 + next
-        let slot = slotOf(key) & mask
-        while (keys[slot] !== key && keys[slot] !== -1) slot = (slot + 1) & mask
-        state = keys[slot] === key ? (targets[slot] as number) : 0
+        if (wasSpace && isWhiteSpace(next)) {
+          at++
+          continue
+        }
+        if (at === i + 1 && code < 0x80 && next < 0x80) state = pairs[code * 128 + next] as number
+        else {
+          if (isWhiteSpace(next)) next = 0x20
+          const key = state * 65_536 + next
+          let slot = slotOf(key) & mask
+          while (keys[slot] !== key && keys[slot] !== -1) slot = (slot + 1) & mask
+          state = keys[slot] === key ? (targets[slot] as number) : 0
+        }
+        if (state === 0) break
+        if (isEnd[state] === 1) for (const number of wordsAt[state] as number[]) found(number, i)
+        // Any white space is one space, as in `phrase`. Each run of it is walked once: from the word before.
+        wasSpace = isWhiteSpace(next)
+        at++
       }
     }
   }
@@ -85,3 +104,5 @@ function isWordLetter(code: number): boolean {
   // Latin, Greek, Cyrillic, Armenian; Devanagari and its neighbours. Hebrew and Arabic write articles and prepositions onto the word.
   return (code >= 0xc0 && code < 0x590) || (code >= 0x900 && code < 0xe00) || (code >= 0x1e00 && code < 0x2000)
 }
+
+const IS_WORD_LETTER = Uint8Array.from({ length: 128 }, (_, code) => (isWordLetter(code) ? 1 : 0))

@@ -70,7 +70,7 @@ export const INJECTION_RULES = [
       confidence: 0.85,
       description: 'Closes the section in which data stands and goes on with orders',
       words: [
-        ['</', 'end of', '[end', 'end_of', '---', '===', '###', '"""', '<!--', '"'],
+        ['</', 'end of', '[end', 'end_of', '---', '===', '###', '"""', '<!--'],
         [
           'ignor',
           'disregard',
