@@ -28,6 +28,8 @@ const ARGS_MAX = 4096
 const PIPED_TEXTS_MAX = 64
 /** Programs of one stage of a pipe whose text is read. */
 const STAGE_TEXTS_MAX = 64
+/** Programs that made one variable. */
+const MADE_BY_MAX = 16
 /** Words that are joined into one inner script. */
 const JOINED_WORDS_MAX = 4096
 
@@ -171,6 +173,8 @@ export function commandLine(command: string): CommandLine {
   const flows: Flow[] = []
   const codes: InlineCode[] = []
   const windows: InlineCode[] = []
+  /** What ran to make a variable: `x=$(curl …)`. */
+  const made = new Map<string, readonly Invocation[]>()
   let hasForkBomb = false
   let innerChars = 0
   let isCut = false
@@ -229,8 +233,15 @@ export function commandLine(command: string): CommandLine {
       ...command.redirections.map((redirection) => redirection.target),
     ]
     for (const word of words) for (const script of word.scripts) feeders.push(...visit(script, context))
+    for (const { name, value } of command.assignments) {
+      if (value.scripts.length > 0) made.set(name, feeders.slice(-MADE_BY_MAX))
+    }
+    const earlier = words.flatMap((word) => word.variables).flatMap((name) => made.get(name) ?? [])
     const assignments = command.assignments.map((assignment) => `${assignment.name}=${assignment.value.text}`)
-    const programs = command.words.length === 0 ? [] : run(command.words, { command, context, assignments, feeders, before })
+    const programs =
+      command.words.length === 0
+        ? []
+        : run(command.words, { command, context, assignments, feeders: [...feeders, ...earlier.slice(0, MADE_BY_MAX)], before })
     return [...feeders, ...programs]
   }
 

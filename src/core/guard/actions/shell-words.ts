@@ -32,6 +32,8 @@ export type Word = {
   readonly isGlob: boolean
   /** What `$( )`, backticks and `<( )` in it run. */
   readonly scripts: readonly Script[]
+  /** Variables in it whose value is not known. */
+  readonly variables: readonly string[]
 }
 
 export type Redirection = {
@@ -116,7 +118,7 @@ export function shellWords(command: string): Script {
 
 /** A word of plain text, for what was put together outside of a command line. */
 export function plainWord(text: string): Word {
-  return { text, isOpaque: false, isGlob: false, scripts: [] }
+  return { text, isOpaque: false, isGlob: false, scripts: [], variables: [] }
 }
 
 function isBlank(c: string | undefined): boolean {
@@ -161,12 +163,14 @@ function createDraft() {
   let isGlob = false
   let isStarted = false
   let scripts: Script[] = []
+  let variables: string[] = []
   return {
     add(piece: string): void {
       out += piece
       isStarted = true
     },
-    opaque(): void {
+    opaque(variable?: string): void {
+      if (variable !== undefined && variables.length < FIELDS_MAX) variables.push(variable)
       out += OPAQUE
       isOpaque = true
       isStarted = true
@@ -179,15 +183,16 @@ function createDraft() {
     },
     split(): void {
       if (!isStarted || fields.length >= FIELDS_MAX) return
-      fields.push({ text: out, isOpaque, isGlob, scripts })
+      fields.push({ text: out, isOpaque, isGlob, scripts, variables })
       out = ''
       isOpaque = false
       isGlob = false
       isStarted = false
       scripts = []
+      variables = []
     },
     finish(): Word[] {
-      if (isStarted || scripts.length > 0) fields.push({ text: out, isOpaque, isGlob, scripts })
+      if (isStarted || scripts.length > 0) fields.push({ text: out, isOpaque, isGlob, scripts, variables })
       return fields
     },
   }
@@ -673,7 +678,7 @@ function createReader(text: string, shared: Shared) {
 
   function expand(draft: Draft, name: string, isQuoted: boolean): void {
     const value = name === 'HOME' ? '~' : name === 'IFS' ? ' ' : name === 'PWD' ? '.' : shared.variables.get(name)
-    if (value === undefined || !mayAdd(value.length)) return draft.opaque()
+    if (value === undefined || !mayAdd(value.length)) return draft.opaque(name)
     if (isQuoted) draft.add(value)
     else addSplit(draft, value)
   }
@@ -738,5 +743,6 @@ function joined(words: readonly Word[]): Word {
     isOpaque: words.some((word) => word.isOpaque),
     isGlob: words.some((word) => word.isGlob),
     scripts: words.flatMap((word) => word.scripts),
+    variables: words.flatMap((word) => word.variables),
   }
 }
