@@ -66,7 +66,7 @@ const MONTHS =
 const MONTH_STARTS = /^(?:j|ja|ju|e|en|g|ge|gi|f|f[eé]|m|m[aä]|a|a[pvbugo]|l|lu|s|se|o|o[ckut]|n|no|d|d[eéi])$/i
 const LINKS = /^(?:o|of|d|de|e|ex|ext\.?|exte\w{0,5}|x)$/i
 const SPACES = new Set([' ', '\u00a0', '\u202f'])
-const GROUP_CHAR = /[\p{L}\p{N}\p{Cf}+()./\-:#'’°\u2010\u2011\u2013_&]/u
+const GROUP_CHAR = /[\p{L}\p{N}\p{Cf}\uff00-\uff60+()./\-:#'’°\u2010\u2011\u2013_&]/u
 
 /** Groups of digits and letters with one space between them that run to the end: numbers, accounts, dates. */
 function groupsFrom(tail: string): number {
@@ -74,11 +74,12 @@ function groupsFrom(tail: string): number {
   let open = tail.length
   let at = tail.length
   let hasDigit = false
-  if (SPACES.has(tail[at - 1] ?? '')) at -= tail[at - 2] === ',' ? 2 : 1
+  if (SPACES.has(tail[at - 1] ?? '')) at -= 1
+  if (tail[at - 1] === ',') at -= 1
   const isCut = at === tail.length
   for (let groups = 0; at > stop; groups += 1) {
     let start = at
-    while (start > stop && GROUP_CHAR.test(tail[start - 1] ?? '')) start -= 1
+    while (start > stop && !isBreak(tail.charCodeAt(start - 1)) && GROUP_CHAR.test(tail[start - 1] ?? '')) start -= 1
     const group = tail.slice(start, at)
     if (group === '' && groups > 0) break
     const isNumber = /\p{N}/u.test(group)

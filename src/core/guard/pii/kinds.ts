@@ -644,6 +644,7 @@ const ROWS: readonly Row[] = [
     leads: { mixed: [26, 35] },
     pattern: sticky('[13LMDT][1-9A-HJ-NP-Za-km-z]{25,34}'),
     isValid: format.isBase58Wallet,
+    isRaw: true,
   },
   {
     id: 'crypto_wallet',
@@ -691,3 +692,6 @@ export const PII_KINDS: readonly PiiKind[] = ROWS.map((row) => ({
   tag: row.tag ?? row.id.toUpperCase(),
   severity: row.severity ?? 'medium',
 }))
+
+/** Any word of any of them. */
+export const ANY_CONTEXT = new RegExp([...new Set(PII_KINDS.map((kind) => kind.context?.source ?? '(?!)'))].join('|'), 'iu')

@@ -6,12 +6,14 @@
 import type { TextRange } from '../../domain/finding.ts'
 import type { Form, Match, Scanner } from '../match.ts'
 import { credentialsAt, emailAt, isStoreScheme } from './email.ts'
-import { PII_KINDS, type Lead, type PiiKind } from './kinds.ts'
-import { namesIn } from './names.ts'
+import { ANY_CONTEXT, PII_KINDS, type Lead, type PiiKind } from './kinds.ts'
+import { nameNear, type NameRange } from './names.ts'
 import { isPlaceholder, surroundingsOf, type Surroundings } from './surroundings.ts'
 
 /** Longest run of letters and digits in which a value begins. */
 const RUN_MAX = 96
+/** Longest IPv6 address before its last group. */
+const HEX_MAX = 45
 /** How often the last group is taken off. */
 const TRIMS_MAX = 4
 /** Of a value that people type into tests and examples, such as 123-45-6789. */
@@ -29,12 +31,14 @@ const DIGIT = 1
 const LETTER = 2
 const AT = 3
 const COLON = 4
+const TITLE = 5
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code)
   if (/\d/.test(char)) return DIGIT
+  if (char === 'M' || char === 'D') return TITLE
   if (/[A-Za-z_]/.test(char)) return LETTER
   if (char === '@') return AT
-  return char === ':' ? COLON : OTHER
+  return char === ':' || char === '=' ? COLON : OTHER
 })
 const classOf = (code: number): number => (code < 128 ? (CLASSES[code] ?? OTHER) : OTHER)
 
@@ -109,18 +113,21 @@ function candidatesIn(text: string): readonly Candidate[] {
     kept.push(candidate)
   }
 
-  const around = surroundingsOf(text)
-  const names = namesIn(text)
-  let nextName = 0
+  const around = surroundingsOf(text, ANY_CONTEXT)
+  let said = text.indexOf(SAID)
   let i = 0
   while (i < text.length) {
-    const kind = classOf(text.charCodeAt(i))
+    const code = text.charCodeAt(i)
+    const kind = classOf(code)
+    if (i === said) {
+      keep(nameOf(nameNear(text, i)))
+      said = text.indexOf(SAID, i + 1)
+    }
     if (kind === DIGIT) {
       let start = i
       while (start > 0 && i - start < RUN_MAX && isRunCode(text, start - 1)) start -= 1
       let end = i + 1
       while (end < text.length && isRunCode(text, end)) end += 1
-      for (; (names[nextName]?.start ?? Infinity) < start; nextName += 1) keep(nameOf(names[nextName]))
       if (end - start <= RUN_MAX) tryRun(text, start, end, around, keep)
       i = end
       continue
@@ -128,27 +135,45 @@ function candidatesIn(text: string): readonly Candidate[] {
     if (kind === AT) {
       const email = emailAt(text, i)
       if (email !== null) keep({ id: 'email', tag: 'EMAIL', severity: 'medium', confidence: 0.95, ...email })
-    } else if (kind === COLON && text.charCodeAt(i + 1) === 47 && text.charCodeAt(i + 2) === 47) {
-      const url = credentialsAt(text, i)
-      if (url !== null && !isStoreScheme(url.scheme)) {
-        keep({
-          id: 'url_credentials',
-          tag: 'URL_CREDENTIALS',
-          severity: 'high',
-          confidence: 0.97,
-          start: url.start,
-          end: url.end,
-        })
-      }
+    } else if (kind === COLON) {
+      if (code === 58 && text.charCodeAt(i + 1) === 47 && text.charCodeAt(i + 2) === 47) {
+        const url = credentialsAt(text, i)
+        if (url !== null && !isStoreScheme(url.scheme)) {
+          keep({
+            id: 'url_credentials',
+            tag: 'URL_CREDENTIALS',
+            severity: 'high',
+            confidence: 0.97,
+            start: url.start,
+            end: url.end,
+          })
+        }
+      } else if (isCapitalNear(text, i + 1)) keep(nameOf(nameNear(text, i)))
+    } else if (kind === TITLE) {
+      const next = text.charCodeAt(i + 1)
+      // r, s
+      if (next === 114 || next === 115) keep(nameOf(nameNear(text, i)))
     }
     i += 1
   }
-  for (; nextName < names.length; nextName += 1) keep(nameOf(names[nextName]))
   return kept
 }
 
-function nameOf(range: { readonly start: number; readonly end: number } | undefined): Candidate | null {
-  return range === undefined ? null : { id: 'person_name', tag: 'PERSON_NAME', severity: 'low', confidence: 0.6, ...range }
+/** Whether a capital follows, after a space or a quote at most: most fields hold no name. */
+function isCapitalNear(text: string, at: number): boolean {
+  for (let i = at; i < at + 3; i += 1) {
+    const code = text.charCodeAt(i)
+    if ((code >= 65 && code <= 90) || code >= 0xc0) return true
+    if (code !== 32 && code !== 34 && code !== 39) return false
+  }
+  return false
+}
+
+/** "My name is", as far as it is the same at the beginning of a sentence. */
+const SAID = 'y name is '
+
+function nameOf(range: NameRange | null): Candidate | null {
+  return range === null ? null : { id: 'person_name', tag: 'PERSON_NAME', severity: 'low', confidence: 0.6, ...range }
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
@@ -157,7 +182,7 @@ function isBetter(a: Candidate, b: Candidate): boolean {
 
 const isRunCode = (text: string, at: number): boolean => {
   const kind = classOf(text.charCodeAt(at))
-  return kind === DIGIT || kind === LETTER
+  return kind === DIGIT || kind === LETTER || kind === TITLE
 }
 
 /** Tries the rows that may begin with the run of letters and digits in `[start, end)`. */
@@ -199,9 +224,9 @@ function tryRun(
     (after === '.' && length === 4)
   ) {
     let hex = start
-    while (hex > 0 && start - hex < 45 && /[0-9A-Fa-f:-]/.test(text[hex - 1] ?? '')) hex -= 1
+    while (hex > 0 && start - hex < HEX_MAX && /[0-9A-Fa-f:-]/.test(text[hex - 1] ?? '')) hex -= 1
     if (!isRunCode(text, hex - 1))
-      for (const kind of BY_LEAD.hex[Math.min(length, 45)] ?? []) keep(candidateAt(text, hex, kind, around))
+      for (const kind of BY_LEAD.hex[Math.min(length, HEX_MAX)] ?? []) keep(candidateAt(text, hex, kind, around))
   }
 }
 
@@ -219,34 +244,24 @@ function isInsideToken(text: string, start: number): boolean {
   )
 }
 
+const LAST_GROUP = /[\s\u00a0\u202f.\-/\u2010\u2011\u2013]+[^\s\u00a0\u202f.\-/\u2010\u2011\u2013]*$/
 const SEPARATORS = /[\s\u00a0\u202f.\-/\u2010\u2011\u2013]/g
 
 function candidateAt(text: string, start: number, kind: PiiKind, around: Surroundings): Candidate | null {
   kind.pattern.lastIndex = start
   const found = kind.pattern.exec(text)
   if (found === null) return null
-  const isNamed =
-    kind.context !== null &&
-    (kind.context.test(around.before(start)) || kind.context.test(around.columnAt(start).replaceAll('_', ' ')))
+  // What no checksum lets pass needs no look at the words before it, which takes longer.
+  const loose = validPart(found[0], kind, kind.isValidInContext ?? kind.isValid)
+  if (loose === null) return null
+  const isNamed = kind.context !== null && around.isNamed(kind.context, start)
   if (!isNamed && kind.alone === null) return null
-  const isValid = (isNamed ? kind.isValidInContext : undefined) ?? kind.isValid
-  let value = found[0]
-  if (isValid !== null) {
-    let trims = 0
-    while (!isValid(kind.isRaw === true ? value : value.replaceAll(SEPARATORS, '').toUpperCase())) {
-      const cut =
-        kind.isTrimmed === true && trims < TRIMS_MAX
-          ? value.search(/[\s\u00a0\u202f.\-/\u2010\u2011\u2013][^\s\u00a0\u202f.\-/\u2010\u2011\u2013]*$/)
-          : -1
-      if (cut <= 0) return null
-      value = value.slice(0, cut)
-      trims += 1
-    }
-  }
+  const value = isNamed || kind.isValidInContext === undefined ? loose : validPart(found[0], kind, kind.isValid)
+  if (value === null) return null
   if (kind.id === 'ip_address' && /(?<![A-Za-z])(?:v|ver|version|release|build|rev)[ :="']{0,3}$/i.test(around.before(start)))
     return null
   const digits = value.replaceAll(/\D/g, '')
-  const isMadeUp = (digits.length >= 6 && kind.id !== 'mac_address' && isPlaceholder(digits)) || TEST_CARD.test(digits)
+  const isMadeUp = (digits.length >= 6 && !/\p{L}/u.test(value) && isPlaceholder(digits)) || TEST_CARD.test(digits)
   if (isMadeUp && !isNamed && !TEST_CARD.test(digits)) return null
   const sure = isNamed ? kind.inContext : (kind.alone ?? 0)
   return {
@@ -257,4 +272,17 @@ function candidateAt(text: string, start: number, kind: PiiKind, around: Surroun
     end: start + value.length,
     confidence: isMadeUp ? Math.min(sure, PLACEHOLDER_CONFIDENCE) : sure,
   }
+}
+
+/** The value, or as much of it as is valid without the last groups; null where nothing is. */
+function validPart(found: string, kind: PiiKind, isValid: PiiKind['isValid']): string | null {
+  if (isValid === null) return found
+  let value = found
+  for (let trims = 0; trims <= TRIMS_MAX; trims += 1) {
+    if (isValid(kind.isRaw === true ? value : value.replaceAll(SEPARATORS, '').toUpperCase())) return value
+    const cut = kind.isTrimmed === true ? value.search(LAST_GROUP) : -1
+    if (cut <= 0) return null
+    value = value.slice(0, cut)
+  }
+  return null
 }

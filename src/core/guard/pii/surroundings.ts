@@ -2,49 +2,35 @@
 
 /** Characters before a value in which a context word counts. */
 const WINDOW = 64
-/** A longer line is no head of a table. */
-const HEAD_CHARS_MAX = 1024
+/** A longer line is no line of a table. */
+const LINE_MAX = 1024
 /** Heads of one text. */
 const HEADS_MAX = 256
 
-type Head = { readonly start: number; readonly end: number; readonly delimiter: string; readonly names: readonly string[] }
+type Head = { readonly end: number; readonly delimiter: string; readonly names: readonly string[] }
 
 export type Surroundings = {
-  /** The words that tell what the value at `start` is. */
+  /** Whether a word of `context` stands before the value at `start`, or names its column. Ask from left to right. */
+  isNamed(context: RegExp, start: number): boolean
+  /** The characters before `start` that may tell what it is. */
   before(start: number): string
-  /** The head of its column, where the text is a table of comma-separated or ruled lines; empty elsewhere. */
-  columnAt(start: number): string
 }
 
-/** The fields of a line; a delimiter in double quotes divides nothing. */
-function fieldsOf(line: string, delimiter: string): string[] {
-  const fields: string[] = []
-  let field = ''
-  let isQuoted = false
-  for (const char of line) {
-    if (char === '"') isQuoted = !isQuoted
-    if (char === delimiter && !isQuoted) {
-      fields.push(field)
-      field = ''
-    } else field += char
-  }
-  fields.push(field)
-  return fields
-}
-
+/** Of every table in the text; a delimiter in double quotes divides nothing. */
 function headsOf(text: string): readonly Head[] {
   const heads: Head[] = []
   let start = 0
   while (start < text.length && heads.length < HEADS_MAX) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
-    if (end - start <= HEAD_CHARS_MAX) {
+    if (end - start <= LINE_MAX) {
       const line = text.slice(start, end)
       const delimiter = [',', '|', '\t', ';'].find((sign) => line.split(sign, 3).length === 3)
       // Names have no digits and are short: a sentence with two commas seldom passes, and then its words must still fit.
-      if (delimiter !== undefined && !/\d|@/.test(line)) {
-        const names = fieldsOf(line, delimiter)
-        if (names.every((name) => name.length <= 40)) heads.push({ start, end, delimiter, names })
+      if (delimiter !== undefined && !/[\d@]/.test(line)) {
+        const names = line.split(delimiter)
+        if (names.every((name) => name.length <= 40))
+          heads.push({ end, delimiter, names: names.map((name) => name.replaceAll('_', ' ')) })
       }
     }
     start = end + 1
@@ -52,17 +38,61 @@ function headsOf(text: string): readonly Head[] {
   return heads
 }
 
-export function surroundingsOf(text: string): Surroundings {
+export function surroundingsOf(text: string, anyContext: RegExp): Surroundings {
   let heads: readonly Head[] | null = null
+  let headIndex = -1
+  /** The line that was read last, as far as `readTo`, with the delimiters so far. */
+  let lineStart = -1
+  let readTo = 0
+  let column = 0
+  let isQuoted = false
+  /** The value that was asked for last: rows ask for the same one after another. */
+  let windowAt = -1
+  let window = ''
+
+  function columnAt(start: number): string {
+    heads ??= headsOf(text)
+    if (heads.length === 0) return ''
+    const near = text.slice(Math.max(0, start - LINE_MAX), start)
+    const newline = near.lastIndexOf('\n')
+    if (newline < 0) return ''
+    const newStart = start - near.length + newline + 1
+    if (newStart < lineStart) headIndex = -1
+    while ((heads[headIndex + 1]?.end ?? Infinity) < newStart) headIndex += 1
+    const head = heads[headIndex]
+    if (head === undefined) return ''
+    if (newStart !== lineStart || start < readTo) {
+      lineStart = newStart
+      readTo = newStart
+      column = 0
+      isQuoted = false
+    }
+    for (; readTo < start; readTo += 1) {
+      const char = text[readTo]
+      if (char === '"') isQuoted = !isQuoted
+      else if (char === head.delimiter && !isQuoted) column += 1
+    }
+    return head.names[column] ?? ''
+  }
+
+  /** What is before the value, if any word of any kind is among it; empty elsewhere. */
+  function wordsBefore(start: number): string {
+    if (start !== windowAt) {
+      windowAt = start
+      const name = columnAt(start)
+      // Beyond the first column of a table the lines above it speak about other columns.
+      const from = Math.max(0, start - WINDOW, name !== '' && column > 0 ? lineStart : 0)
+      const near = `${name}\n${text.slice(from, start)}`
+      window = near.search(/\p{L}/u) >= 0 && anyContext.test(near) ? near : ''
+    }
+    return window
+  }
+
   return {
     before: (start) => text.slice(Math.max(0, start - WINDOW), start),
-    columnAt: (start) => {
-      const lineStart = text.lastIndexOf('\n', start - 1) + 1
-      if (lineStart === 0 || start - lineStart > HEAD_CHARS_MAX) return ''
-      heads ??= headsOf(text)
-      const head = heads.findLast((candidate) => candidate.end < lineStart && candidate.names.length > 2)
-      if (head === undefined) return ''
-      return head.names[fieldsOf(text.slice(lineStart, start), head.delimiter).length - 1] ?? ''
+    isNamed: (context, start) => {
+      const near = wordsBefore(start)
+      return near !== '' && context.test(near)
     },
   }
 }
