@@ -49,7 +49,7 @@ export function compileRules(rules: readonly Rule[]): Scanner {
     })
     const compiled: Compiled = {
       rule,
-      regex: rule.pattern instanceof RegExp ? new RegExp(rule.pattern.source, withGlobal(rule.pattern.flags)) : null,
+      regex: rule.pattern instanceof RegExp ? new RegExp(rule.pattern.source, flagsOf(rule)) : null,
       reach: rule.reachUtf16 ?? REACH_UTF16,
       groups: numbers,
       places: placeBits(rule),
@@ -118,15 +118,31 @@ function run(compiled: Compiled, form: Form, hits: readonly (readonly number[])[
     return
   }
   if (regex === null) return
+  const [first = []] = hits
+  let next = 0
   for (const window of windowsOf(compiled, text, hits)) {
     const seen = window.end === text.length ? text : text.slice(0, window.end)
-    regex.lastIndex = window.start
-    for (let found = regex.exec(seen); found !== null; found = regex.exec(seen)) {
+    let at = window.start
+    for (;;) {
+      if (rule.beginsWithWord === true) {
+        while (next < first.length && (first[next] as number) < at) next++
+        const hit = first[next]
+        if (hit === undefined || hit >= window.end) break
+        at = hit
+      }
+      regex.lastIndex = at
+      const found = regex.exec(seen)
+      if (found === null) {
+        if (rule.beginsWithWord !== true) break
+        at++
+        continue
+      }
       const end = found.index + found[0].length
-      if (end === found.index) regex.lastIndex++
-      else if (rule.notAfter?.test(text.slice(Math.max(0, found.index - BEFORE_MAX), found.index)) === true) {
+      at = Math.max(end, found.index + 1)
+      if (end === found.index) continue
+      if (rule.notAfter?.test(text.slice(Math.max(0, found.index - BEFORE_MAX), found.index)) === true) {
         // Another match may begin within this one.
-        regex.lastIndex = found.index + 1
+        at = found.index + 1
       } else if (!report(found.index, end)) return
     }
   }
@@ -194,8 +210,10 @@ function add(known: Match[], rule: Rule, form: Form, start: number, end: number)
   })
 }
 
-function withGlobal(flags: string): string {
-  return flags.includes('g') ? flags : `${flags}g`
+/** Sticky for what is tried at given places only. */
+function flagsOf(rule: Rule): string {
+  const flags = rule.pattern instanceof RegExp ? rule.pattern.flags.replace(/[gy]/g, '') : ''
+  return flags + (rule.beginsWithWord === true ? 'y' : 'g')
 }
 
 function placeBit(place: Pick<Place, 'direction' | 'origin'>): number {

@@ -31,7 +31,12 @@ type Family = Pick<Rule, 'findingType' | 'category' | 'severity'> & {
 export type Entry = Pick<Rule, 'id' | 'confidence' | 'description' | 'words' | 'examples' | 'counterExamples'> & {
   /** Phrase syntax, or a pattern or function as it is. */
   readonly pattern: string | Rule['pattern']
-} & Partial<Pick<Rule, 'version' | 'since' | 'severity' | 'origins' | 'findingType' | 'reachUtf16' | 'isExact' | 'notAfter'>>
+} & Partial<
+    Pick<
+      Rule,
+      'version' | 'since' | 'severity' | 'origins' | 'findingType' | 'reachUtf16' | 'isExact' | 'notAfter' | 'beginsWithWord'
+    >
+  >
 
 /** Rules of one family. They hold for what comes in, and for texts that the operator did not write, unless said otherwise. */
 export function family(shared: Family, entries: readonly Entry[]): readonly Rule[] {

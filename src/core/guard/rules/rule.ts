@@ -42,6 +42,8 @@ export type Rule = {
   readonly notAfter?: RegExp
   /** How far from a literal a match may begin or end, in characters; 240 unless set. */
   readonly reachUtf16?: number
+  /** Every match begins with a literal of the first group: the pattern is tried there only, which is much faster. */
+  readonly beginsWithWord?: boolean
   /** The pattern sees case and look-alike letters as they are. */
   readonly isExact?: boolean
   /** What stands in its place when it is redacted; without it, it cannot be. */
