@@ -12,7 +12,7 @@ const WORDS = (
   'answer assistant execute delete remove discard send forward transfer email account attacker conversation history context initial ' +
   'original training please without never always everything anything every this that your mode unlock disable enable cancel drop ' +
   'erase write tell give want must should have with follow instead message messages word words text user file files data code shell ' +
-  'curl eval malware exploit weapon bomb drugs steal phishing hack hacking virus ransomware keys private internal database ' +
+  'curl eval malware exploit weapon bomb drugs steal phishing hack hacking configuration copy notes character matter after stay comply obey sudo curl verbatim summarize translate  virus ransomware keys private internal database ' +
   // Spanish, French, Portuguese, Italian, German, Dutch
   'ignora ignorar olvida instrucciones anteriores contrasena sistema revela ignorez ignorer oubliez oublie instructions precedentes ' +
   'systeme reglas regles esqueca instrucoes dimentica istruzioni precedenti regole ignoriere vergiss anweisungen vorherigen regeln ' +

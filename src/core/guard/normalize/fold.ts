@@ -141,12 +141,10 @@ function buildTables(): void {
 
 /** The BMP without ASCII and without surrogates, as one string. */
 export function everyUnit(): string {
-  let all = ''
-  for (let code = 0x80; code < 65_536; code += 0x80) {
-    if (code >= 0xd800 && code < 0xe000) continue
-    all += String.fromCharCode(...Array.from({ length: 0x80 }, (_, i) => code + i))
-  }
-  return all
+  const units = new Uint16Array(65_536)
+  let length = 0
+  for (let code = 0x80; code < 65_536; code++) if (code < 0xd800 || code > 0xdfff) units[length++] = code
+  return textOf(units, length)
 }
 
 /** The ASCII letter or digit that a character beyond the BMP looks like, null for none. */
