@@ -223,7 +223,6 @@ describe('tool calls', () => {
     [
       'Gemini',
       { dialect: gemini, contentType: 'text/event-stream' },
-      '',
       {
         candidates: [
           {
@@ -236,7 +235,6 @@ describe('tool calls', () => {
     [
       'Ollama',
       { dialect: ollama, contentType: 'application/x-ndjson' },
-      '',
       {
         message: { role: 'assistant', content: '', tool_calls: [{ function: { name: 'f', arguments: { to: ['a@b.io'] } } }] },
         done: true,
@@ -245,14 +243,13 @@ describe('tool calls', () => {
     [
       'Anthropic, begun with its input',
       { dialect: anthropicMessages, contentType: 'text/event-stream' },
-      '',
       {
         type: 'content_block_start',
         index: 0,
         content_block: { type: 'tool_use', id: 't', name: 'f', input: { to: ['a@b.io'] } },
       },
     ],
-  ])('arguments that are an object: %s', (_name, stream, _none, data) => {
+  ])('arguments that are an object: %s', (_name, stream, data) => {
     const json = JSON.stringify(data)
     const told = stream.contentType === 'application/x-ndjson' ? `${json}\n` : `data: ${json}\n\n`
     const { bytes, found } = run(stream, [encoder.encode(told)])
