@@ -230,9 +230,23 @@ export const JAILBREAK_RULES = family(
       confidence: 0.85,
       description: 'Asks for answers without filter, warning or refusal',
       words: [
-        ['answer', 'respond', 'reply', 'response', 'tell', 'provide', 'say', 'speak', 'generate', 'output', 'content'],
-        ['without', 'no', 'unfiltered', 'uncensored', 'ignoring'],
+        [
+          'answer',
+          'respond',
+          'reply',
+          'fulfil',
+          'execute',
+          'complete',
+          'speak',
+          'talk',
+          'write',
+          'generate',
+          'provide',
+          'without',
+        ],
+        ['without', 'no matter'],
       ],
+      beginsWithWord: true,
       pattern:
         '\\b(?:(?:answer|respond to|reply to|fulfil?l?|execute|complete) (?:to )?(?:any|every|all|everything|whatever|my)<40>\\b(?:without (?:any )?(?:filter(?:s|ing)?|restrictions?|censorship|limits?|limitations?|refus(?:al|ing)|moralizing|hesitation|objections?|judge?ment|warnings?|disclaimers?)|no matter (?:what|how))|(?:respond|answer|reply|speak|talk|write|generate content|provide (?:answers|responses))\\b<20>\\bwithout (?:any )?(?:(?:moral|ethical|safety|legal|content|usual|of the usual|or|and|openai) ){0,3}(?:filter(?:s|ing)?|censorship|moralizing|ethical (?:limits|concerns|constraints)|moral (?:limits|concerns|constraints)|restrictions|limitations|guidelines|constraints)|without (?:any )?(?:ethical|moral|legal) (?:or (?:ethical|moral|legal) )?(?:constraints|limits|limitations|restrictions|considerations|filters?|boundaries))\\b',
       examples: [
