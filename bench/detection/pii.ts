@@ -79,8 +79,16 @@ function line(name: string, { found, missed, wrong, unlabelled }: Tally): string
   return `${name.padEnd(26)}${percent(precision)}${percent(recall)}${percent(f1)}  ${String(found).padStart(6)}${String(missed).padStart(6)}${String(wrong).padStart(6)}${String(unlabelled).padStart(8)}`
 }
 
-/** A table by type; `showMisses` adds the shapes of what was missed and of what was found in error. */
-export async function benchPii(showMisses = false): Promise<string> {
+type Counts = {
+  readonly tallies: ReadonlyMap<string, Tally>
+  /** How often which rule found what the data has no label for. */
+  readonly others: ReadonlyMap<string, number>
+  /** Digits as 9, capitals as A. */
+  readonly shapes: ReadonlyMap<string, number>
+}
+
+/** Null where the data is not there. */
+async function countAll(): Promise<Counts | null> {
   const tallies = new Map<string, Tally>()
   const shapes = new Map<string, number>()
   const others = new Map<string, number>()
@@ -100,7 +108,7 @@ export async function benchPii(showMisses = false): Promise<string> {
   }
   for (const set of SETS) {
     const file = Bun.file(`${DATA}/${set}.jsonl`)
-    if (!(await file.exists())) return `pii: ${DATA} is not there`
+    if (!(await file.exists())) return null
     for (const row of (await file.text()).trim().split('\n')) {
       const { text, spans } = JSON.parse(row) as Row
       const offsets = utf16Offsets(text)
@@ -132,30 +140,51 @@ export async function benchPii(showMisses = false): Promise<string> {
       }
     }
   }
-  const sum = (labels: readonly string[]): Tally =>
-    labels.reduce<Tally>(
-      (all, label) => {
-        const tally = tallies.get(label)
-        if (tally === undefined) return all
-        return {
-          found: all.found + tally.found,
-          missed: all.missed + tally.missed,
-          wrong: all.wrong + tally.wrong,
-          unlabelled: all.unlabelled + tally.unlabelled,
-        }
-      },
-      { found: 0, missed: 0, wrong: 0, unlabelled: 0 },
-    )
+  return { tallies, others, shapes }
+}
+
+/** Precision and recall of each structured type and of all of them, 0 to 1; empty where the data is not there. */
+export async function measurePii(): Promise<
+  readonly { readonly type: string; readonly precision: number; readonly recall: number }[]
+> {
+  const counts = await countAll()
+  if (counts === null) return []
+  const all = [...counts.tallies].filter(([label]) => STRUCTURED[label] !== undefined)
+  return [...all, ['all', sumOf(counts, STRUCTURED_LABELS)] as const].map(([type, { found, missed, wrong }]) => ({
+    type,
+    precision: found / (found + wrong || 1),
+    recall: found / (found + missed || 1),
+  }))
+}
+
+const STRUCTURED_LABELS: readonly string[] = [...Object.keys(STRUCTURED), '(no such label)']
+
+function sumOf(counts: Counts, labels: readonly string[]): Tally {
+  const sum: Tally = { found: 0, missed: 0, wrong: 0, unlabelled: 0 }
+  for (const label of labels) {
+    const tally = counts.tallies.get(label)
+    sum.found += tally?.found ?? 0
+    sum.missed += tally?.missed ?? 0
+    sum.wrong += tally?.wrong ?? 0
+    sum.unlabelled += tally?.unlabelled ?? 0
+  }
+  return sum
+}
+
+/** A table by type; `showMisses` adds the shapes of what was missed and of what was found in error. */
+export async function benchPii(showMisses = false): Promise<string> {
+  const counts = await countAll()
+  if (counts === null) return `pii: ${DATA} is not there`
+  const { tallies, others, shapes } = counts
   const table = (labels: readonly string[]): string[] =>
     labels.flatMap((label) => {
       const tally = tallies.get(label)
       return tally === undefined ? [] : [line(label, tally)]
     })
-  const structured = [...Object.keys(STRUCTURED), '(no such label)']
   return [
     `${'type'.padEnd(26)}  prec   rec    f1   found missed wrong  no label`,
-    ...table(structured),
-    line('structured, all', sum(structured)),
+    ...table(STRUCTURED_LABELS),
+    line('structured, all', sumOf(counts, STRUCTURED_LABELS)),
     ...table(Object.keys(WORDY)),
     ...Array.from(others, ([rule, times]) => `no such label: ${rule} ${times}`),
     ...(showMisses

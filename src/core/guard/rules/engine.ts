@@ -80,15 +80,16 @@ export function compileRules(rules: readonly Rule[]): Scanner {
 
   return (forms, place) => {
     const bit = placeBit(place)
+    const isTrusted = place.origin === 'system' || place.origin === 'assistant'
     const matches = new Map<Rule, Match[]>()
     for (const form of forms) {
       findHits(form)
-      for (const compiled of always) if ((compiled.places & bit) !== 0) run(compiled, form, [], matches)
+      for (const compiled of always) if ((compiled.places & bit) !== 0) run({ compiled, form, hits: [], isTrusted }, matches)
       for (const group of touched) {
         for (const compiled of byGroup[group] as Compiled[]) {
           if ((compiled.places & bit) === 0) continue
           const hits = hitsOf(compiled, starts)
-          if (hits !== null) run(compiled, form, hits, matches)
+          if (hits !== null) run({ compiled, form, hits, isTrusted }, matches)
         }
       }
     }
@@ -102,8 +103,15 @@ function hitsOf(compiled: Compiled, starts: readonly (readonly number[])[]): rea
   return compiled.groups.map((group) => starts[group] ?? [])
 }
 
-/** `hits`: for each of the rule's groups, where its literals stand. */
-function run(compiled: Compiled, form: Form, hits: readonly (readonly number[])[], matches: Map<Rule, Match[]>): void {
+type Trial = {
+  readonly compiled: Compiled
+  readonly form: Form
+  /** For each of the rule's groups, where its literals stand. */
+  readonly hits: readonly (readonly number[])[]
+  readonly isTrusted: boolean
+}
+
+function run({ compiled, form, hits, isTrusted }: Trial, matches: Map<Rule, Match[]>): void {
   const { rule, regex } = compiled
   let known = matches.get(rule)
   const report = (start: number, end: number): boolean => {
@@ -140,12 +148,20 @@ function run(compiled: Compiled, form: Form, hits: readonly (readonly number[])[
       const end = found.index + found[0].length
       at = Math.max(end, found.index + 1)
       if (end === found.index) continue
-      if (rule.notAfter?.test(text.slice(Math.max(0, found.index - BEFORE_MAX), found.index)) === true) {
+      if (isDenied(rule, text, found.index, isTrusted)) {
         // Another match may begin within this one.
         at = found.index + 1
       } else if (!report(found.index, end)) return
     }
   }
+}
+
+/** True where what stands before makes a match none. */
+function isDenied(rule: Rule, text: string, start: number, isTrusted: boolean): boolean {
+  const { notAfter, notAfterWhenTrusted } = rule
+  if (notAfter === undefined && notAfterWhenTrusted === undefined) return false
+  const before = text.slice(Math.max(0, start - BEFORE_MAX), start)
+  return notAfter?.test(before) === true || (isTrusted && notAfterWhenTrusted?.test(before) === true)
 }
 
 /** Where a match can be: near the rarest group's literals, and near one of each other group. Ascending, apart from each other. */

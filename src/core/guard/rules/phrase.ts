@@ -22,6 +22,13 @@ export function phrase(source: string): RegExp {
   )
 }
 
+/**
+ * An operator's or a model's talk about attacks: quoted, denied, or as what somebody may ask for. For `notAfterWhenTrusted`. Costs
+ * injections into a system prompt that begin so.
+ */
+export const TALK_OF_ATTACKS =
+  /(?:["'“‘«「『(`]\s{0,2}|\b(?:not|never|don.?t|cannot|refus\w{0,4}|declin\w{0,3}|avoid|without|asks?|asked|asking|tr(?:y|ies|ying)|attempts?|if|when|such as|like|e\.g\.)\b[^.!?\n]{0,60})$/
+
 type Family = Pick<Rule, 'findingType' | 'category' | 'severity'> & {
   readonly prefix: string
   readonly origins?: readonly Origin[]
@@ -34,7 +41,16 @@ export type Entry = Pick<Rule, 'id' | 'confidence' | 'description' | 'words' | '
 } & Partial<
     Pick<
       Rule,
-      'version' | 'since' | 'severity' | 'origins' | 'findingType' | 'reachUtf16' | 'isExact' | 'notAfter' | 'beginsWithWord'
+      | 'version'
+      | 'since'
+      | 'severity'
+      | 'origins'
+      | 'findingType'
+      | 'reachUtf16'
+      | 'isExact'
+      | 'notAfter'
+      | 'notAfterWhenTrusted'
+      | 'beginsWithWord'
     >
   >
 
@@ -46,6 +62,7 @@ export function family(shared: Family, entries: readonly Entry[]): readonly Rule
     since: '0.1.0',
     directions: ['input'],
     origins: UNTRUSTED_ORIGINS,
+    ...(defaults.origins?.includes('system') === true ? { notAfterWhenTrusted: TALK_OF_ATTACKS } : {}),
     ...defaults,
     ...entry,
     id: `${prefix}.${entry.id}`,

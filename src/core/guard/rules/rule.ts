@@ -40,6 +40,8 @@ export type Rule = {
   readonly pattern: RegExp | ((form: Form) => readonly Span[])
   /** A match is none where the 80 characters before it end in this: "never ignore …", "if you ignore …". Ends in `$`. */
   readonly notAfter?: RegExp
+  /** The same, where the operator or the model wrote the text (system, assistant): they may speak about attacks without being one. */
+  readonly notAfterWhenTrusted?: RegExp
   /** How far from a literal a match may begin or end, in characters; 240 unless set. */
   readonly reachUtf16?: number
   /** Every match begins with a literal of the first group: the pattern is tried there only, which is much faster. */

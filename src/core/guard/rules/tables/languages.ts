@@ -4,7 +4,7 @@
  * of something secret. False positives: texts about such orders, where they are not quoted as examples.
  */
 import { visibleForm } from '../../normalize/visible.ts'
-import { phrase } from '../phrase.ts'
+import { phrase, TALK_OF_ATTACKS } from '../phrase.ts'
 import { ALL_ORIGINS, type Rule } from '../rule.ts'
 import { TONGUES, type Tongue } from './tongues.ts'
 
@@ -78,6 +78,7 @@ function shared(tongue: Tongue) {
     confidence: 0.85,
     directions: ['input'],
     origins: ALL_ORIGINS,
+    notAfterWhenTrusted: TALK_OF_ATTACKS,
     counterExamples: tongue.harmless,
     ...(not === '' ? {} : { notAfter: phrase(`(?:^|[\\s"“«¿¡。，]|[^\\0-\\u0dff])(?:${not}) ?$`) }),
   } satisfies Partial<Rule>
