@@ -1,5 +1,6 @@
 /** What makes a card, an account, an address of a machine or a wallet a real one. */
 import { luhn, mod97 } from './checksums.ts'
+import { sha256 } from './sha256.ts'
 
 /** Issuer prefixes with their lengths: Visa, Mastercard, Amex, Diners, Discover, JCB, UnionPay, Maestro, Mir, RuPay, Troy. */
 const ISSUERS: readonly { readonly prefix: RegExp; readonly lengths: readonly number[] }[] = [
@@ -88,7 +89,7 @@ export function isBech32(value: string): boolean {
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
-/** Base58 of 25 bytes with a version that a wallet has. The four bytes of hash at its end are not computed. */
+/** Base58Check: 25 bytes that end with the beginning of their double hash. Bitcoin, Litecoin, Dogecoin, Tron and their kin. */
 export function isBase58Wallet(value: string): boolean {
   let number = 0n
   for (const char of value) {
@@ -96,7 +97,12 @@ export function isBase58Wallet(value: string): boolean {
     if (digit < 0) return false
     number = number * 58n + BigInt(digit)
   }
-  const version = number >> 192n
-  const isMixed = /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value.slice(1))
-  return isMixed && [0x00n, 0x05n, 0x1en, 0x30n, 0x32n, 0x41n].includes(version)
+  if (number >> 200n !== 0n) return false
+  const bytes = new Uint8Array(25)
+  for (let i = 24; i >= 0; i -= 1) {
+    bytes[i] = Number(number & 0xffn)
+    number >>= 8n
+  }
+  const check = sha256(sha256(bytes.subarray(0, 21)))
+  return bytes.subarray(21).every((byte, i) => byte === check[i])
 }

@@ -98,8 +98,9 @@ const ROWS: readonly Row[] = [
     ),
     isValid: (value) => {
       const digits = value.replaceAll(/\D/g, '')
-      return digits.length >= 6 && digits.length <= 12
+      return digits.length >= (/\D/.test(value) ? 6 : 7) && digits.length <= 12
     },
+    isRaw: true,
     isTrimmed: true,
   },
   {
@@ -490,8 +491,17 @@ const ROWS: readonly Row[] = [
     alone: 0.95,
     inContext: 0.98,
     context: words('cnpj'),
-    leads: { digits: [2, 14] },
-    pattern: sticky('\\d{2}\\.\\d{3}\\.\\d{3}/\\d{4}-\\d{2}|\\d{14}'),
+    leads: { digits: [2, 2] },
+    pattern: sticky('\\d{2}\\.\\d{3}\\.\\d{3}/\\d{4}-\\d{2}'),
+    isValid: id.isBrCnpj,
+  },
+  {
+    id: 'br_cnpj',
+    alone: null,
+    inContext: 0.95,
+    context: words('cnpj'),
+    leads: { digits: [14, 14] },
+    pattern: sticky('\\d{14}'),
     isValid: id.isBrCnpj,
   },
   {
@@ -680,7 +690,7 @@ const ROWS: readonly Row[] = [
     context: words('address|street|lives? (?:at|in|on)|living at|ship(?:ping)? to|located at|location|residence'),
     leads: { digits: [1, 5], mixed: [2, 6] },
     pattern: sticky(
-      String.raw`\d{1,5}[A-Z]? (?:[NSEW]\.? )?(?:[A-Z][\p{L}'’.-]{1,20} ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Cir|Place|Pl|Square|Sq|Terrace|Ter|Way|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Row|Trail)\b\.?(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Floor|#)\.? ?[A-Z0-9]{1,6})?(?:, [A-Z][\p{L}'’.-]{1,20}(?: [A-Z][\p{L}'’.-]{1,20}){0,2}(?:, [A-Z]{2}(?: \d{5}(?:-\d{4})?)?)?)?`,
+      String.raw`(?<!\p{L}\.)\d{1,5}[A-Z]? (?:[NSEW]\.? )?(?:[A-Z][\p{L}'’.-]{1,20} ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Cir|Place|Pl|Square|Sq|Terrace|Ter|Way|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Row|Trail)\b(?:\.(?=,))?(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Floor|#)\.? ?[A-Z0-9]{1,6})?(?:, [A-Z][\p{L}'’-]{1,20}(?: [A-Z][\p{L}'’-]{1,20}){0,2}(?:, [A-Z]{2}(?: \d{5}(?:-\d{4})?)?)?)?`,
     ),
     isValid: null,
   },

@@ -10,10 +10,10 @@ export const NAMED_MAX = 180
 /** Of a mark. */
 const MARK_MAX = 20
 
-const NAMED = new RegExp(String.raw`(?<![\p{L}\p{N}_])(?:${FIELD}|${SAID})(?=\p{Lu})`, 'gu')
+const NAMED = new RegExp(String.raw`(?<![\p{L}\p{N}_.])(?:${FIELD}|${SAID})(?=\p{Lu})`, 'gu')
 const NAME_THERE = new RegExp(NAME, 'yu')
 const OPEN = new RegExp(
-  String.raw`(?<![\p{L}\p{N}_])(?:${FIELD}|${SAID})((?:${NAME})?(?: (?:${PARTICLE})){0,2}(?: \p{Ll}{0,3})?)$`,
+  String.raw`(?<![\p{L}\p{N}_.])(?:${FIELD}|${SAID})((?:${NAME})?(?: (?:${PARTICLE})){0,2}(?: \p{Ll}{0,3})?)$`,
   'du',
 )
 

@@ -258,7 +258,10 @@ function candidateAt(text: string, start: number, kind: PiiKind, around: Surroun
   if (!isNamed && kind.alone === null) return null
   const value = isNamed || kind.isValidInContext === undefined ? loose : validPart(found[0], kind, kind.isValid)
   if (value === null) return null
-  if (kind.id === 'ip_address' && /(?<![A-Za-z])(?:v|ver|version|release|build|rev)[ :="']{0,3}$/i.test(around.before(start)))
+  if (
+    kind.id === 'ip_address' &&
+    /(?<![A-Za-z])(?:v|ver|version|release|build|rev|oid)[ :="']{0,3}$/i.test(around.before(start))
+  )
     return null
   const digits = value.replaceAll(/\D/g, '')
   const isMadeUp = (digits.length >= 6 && !/\p{L}/u.test(value) && isPlaceholder(digits)) || TEST_CARD.test(digits)

@@ -249,7 +249,8 @@ function valueAt(text: string, at: number, name: string, isPassword: boolean): F
     const { id, tag, severity, confidence } = family
     return { id, tag, severity, confidence, start, end }
   }
-  if (isPassword ? !isPasswordLike(value, quoted !== undefined) : value.length < 16 || !isRandom(value)) return null
+  if (isPassword ? !isPasswordLike(value, quoted !== undefined) : value.length < 16 || /[()]/.test(value) || !isRandom(value))
+    return null
   const id = isPassword ? 'password' : 'generic'
   return { id, tag: isPassword ? 'PASSWORD' : 'GENERIC', severity: 'high', confidence: isPassword ? 0.85 : 0.75, start, end }
 }

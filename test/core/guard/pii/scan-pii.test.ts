@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { array, assert, constantFrom, property } from 'fast-check'
 import type { Form, Match } from '../../../../src/core/guard/match.ts'
 import { scanPii } from '../../../../src/core/guard/pii/scan-pii.ts'
+import { sha256 } from '../../../../src/core/guard/pii/sha256.ts'
 import { PII_EXAMPLES } from './examples.ts'
 
 const PLACE = { direction: 'input', origin: 'user', toolName: null } as const
@@ -48,10 +49,21 @@ describe('what only looks like personal data is passed over', () => {
     ['a time', 'from 12:34:56 to 13:00:00'],
     ['a date nobody was born on', 'The meeting is on 12 March 2024'],
     ['a password that is none', ['see https://user', '***@host.example/x'].join(':')],
+    ['a time in an address of an archive', 'https://web.archive.org/web/20200925023215/x'],
+    ['an object identifier', 'caseIgnoringOrderingMatch (OID 2.5.13.18)'],
+    ['a part of a name', 'a gaming M.2 Internal Solid State Hard Drive'],
+    ['a wallet with a wrong letter', '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb'],
     ['years', 'between 1939 and 1945, 2024-2025'],
     ['spaces where an address would be', 'In 2024 Germany had 12 Ministers on Street duty'],
   ]
   for (const [why, text] of cases) test(why, () => expect(found(text)).toEqual([]))
+})
+
+test('the hash of the check sums is SHA-256', () => {
+  for (const text of ['', 'abc', 'a'.repeat(55), 'b'.repeat(56), 'c'.repeat(200)]) {
+    const ours = Buffer.from(sha256(new TextEncoder().encode(text))).toString('hex')
+    expect(ours).toBe(new Bun.CryptoHasher('sha256').update(text).digest('hex'))
+  }
 })
 
 test('a code fence hides nothing', () => {
