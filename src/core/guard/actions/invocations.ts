@@ -5,6 +5,7 @@
 import {
   COMMAND_CHARS_MAX,
   OPAQUE,
+  plainWord,
   shellWords,
   type Group,
   type Redirection,
@@ -211,7 +212,8 @@ export function commandLine(command: string): CommandLine {
         return calls > 1 || (calls > 0 && pipeline.isBackground)
       })
     }
-    return visit(group.body, context)
+    const programs = visit(group.body, context)
+    return [...programs, ...bare(group.redirections, context)]
   }
 
   function inner(text: string, context: Context): Invocation[] {
@@ -243,6 +245,26 @@ export function commandLine(command: string): CommandLine {
         ? []
         : run(command.words, { command, context, assignments, feeders: [...feeders, ...earlier.slice(0, MADE_BY_MAX)], before })
     return [...feeders, ...programs]
+  }
+
+  /** A redirection opens its file, whether a program stands there or not. */
+  function bare(redirections: readonly Redirection[], context: Context): Invocation[] {
+    if (redirections.length === 0) return []
+    const [startUtf16, endUtf16] = context.range ?? [0, command.length]
+    const invocation: Invocation = {
+      program: '',
+      path: plainWord(''),
+      args: [],
+      assignments: [],
+      redirections,
+      wrappers: context.wrappers,
+      feeders: [],
+      startUtf16,
+      endUtf16,
+    }
+    if (invocations.length >= INVOCATIONS_MAX) isCut = true
+    else invocations.push(invocation)
+    return [invocation]
   }
 
   type Setting = {
@@ -281,7 +303,7 @@ export function commandLine(command: string): CommandLine {
     const invocation: Invocation = {
       program: programName(path),
       path,
-      args: kept(words.slice(at + 1)),
+      args: kept([...words.slice(at + 1), ...(wrappers.includes('xargs') ? passed(setting) : [])]),
       assignments,
       redirections: setting.command.redirections,
       wrappers,
@@ -301,6 +323,16 @@ export function commandLine(command: string): CommandLine {
     const all = few.slice(0, argsLeft)
     argsLeft -= all.length
     return all
+  }
+
+  /** `xargs` adds what it reads to the arguments. */
+  function passed({ before, command: { redirections } }: Setting): readonly Word[] {
+    const listed = before
+      .filter(({ program }) => program === 'ls')
+      .flatMap(({ args }) => args.filter((arg) => arg.text.startsWith('/') || arg.text.startsWith('~')))
+    const here = redirections.filter(({ operator }) => operator === '<<<').map(({ target }) => target.text)
+    const texts = [...piped(before), ...here].flatMap((text) => text.split(/\s+/, LAST_ARGS_MAX)).filter((text) => text !== '')
+    return [...texts.slice(0, LAST_ARGS_MAX).map(plainWord), ...listed]
   }
 
   function piped(before: readonly Invocation[]): readonly string[] {
@@ -367,6 +399,11 @@ export function commandLine(command: string): CommandLine {
             ? [...standardInput(invocation), ...piped(setting.before)]
             : []
       for (const code of texts) codes.push({ language, code, startUtf16, endUtf16 })
+      return []
+    }
+    if (program === 'awk' || program === 'gawk' || program === 'mawk' || program === 'nawk') {
+      const code = args.find((arg) => !arg.text.startsWith('-'))?.text
+      if (code !== undefined) codes.push({ language: 'awk', code, startUtf16, endUtf16 })
       return []
     }
     if (program === 'powershell' || program === 'pwsh' || program === 'cmd') {

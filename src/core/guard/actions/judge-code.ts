@@ -25,10 +25,12 @@ const RUNS =
   /(?:\b(?:os\.(?:system|popen|exec\w*|spawn\w*)|subprocess\.\w+|commands\.getoutput|pty\.spawn|exec(?:Sync|File|FileSync)?|spawn(?:Sync)?|system|popen|shell_exec|passthru|proc_open|ProcessBuilder|Runtime\.getRuntime\(\)\.exec|Bun\.spawn(?:Sync)?|execa(?:Command)?|Deno\.Command|check_output|check_call|Popen|Process\.Start|do shell script))\s{0,3}$/
 const SOCKET =
   /\bsocket\b|TCPSocket|fsockopen|net\.(connect|createConnection|Socket)|IO::Socket|\/inet\/tcp\/|TcpClient|create_connection/
-const HANDS_OVER = /dup2|pty\.spawn|\/bin\/(ba|z|da)?sh|cmd\.exe|powershell|child_process|\/system\b|open\(STDIN/
+const HANDS_OVER = /dup2|pty\.spawn|\/bin\/(ba|z|da)?sh|cmd\.exe|powershell|child_process|\/system\b|open\(STDIN|\|&/
 const DECODES =
   /b64decode|base64\.decode|base64_decode|atob\s{0,3}\(|fromhex|unhexlify|Base64\.decode64|decode_base64|Buffer\.from\([^)]{0,4096}['"](base64|hex)['"]|codecs\.decode|zlib\.decompress|gzinflate|marshal\.loads/
-const EVALUATES = /(^|[^\w.])(exec|eval|compile|assert|create_function|Function|instance_eval|vm\.runIn\w+)\s{0,3}\(/
+const EVALUATES = /(^|[^\w.])(exec|eval|create_function|new Function|instance_eval|vm\.runIn\w+)\s{0,3}\(/
+const EVALUATES_INPUT =
+  /(^|[^\w.])(exec|eval)\s{0,3}\([^\n]{0,200}(urlopen|requests\.get|fetch\s{0,3}\(|file_get_contents|https?\.get|readFileSync\(0|stdin\.read)/
 const REMOVES =
   /(?:shutil\.rmtree|rmSync|rm|rmdirSync|FileUtils\.rm_rf|remove_tree|rimraf(?:\.sync)?|Deno\.remove(?:Sync)?|deleteDirectory)\s{0,3}\(\s{0,9}$/
 
@@ -44,6 +46,11 @@ export function readCode(code: string, at: At | null, notes: Notes): CodeReading
   if (DECODES.test(text) && EVALUATES.test(text)) {
     notes.exploits()
     notes.found('code-encoded', at)
+  }
+
+  if (EVALUATES_INPUT.test(text)) {
+    notes.exploits()
+    notes.found('code-download-run', at)
   }
 
   let isRunning = false

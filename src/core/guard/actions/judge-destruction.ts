@@ -28,6 +28,12 @@ export function judgeDestruction(invocation: Invocation, folder: string | null, 
       if (hasOption(invocation, 'rR', '--recursive')) judgeRemoval(invocation, folder, notes)
       if (operands(invocation).some(isTrace)) notes.found('traces-erased', invocation)
       return
+    case 'mv':
+      for (const source of operands(invocation).slice(0, -1)) {
+        if (/^(\/|\/\*|~|~\/\*|\/home)$/.test(normalPath(source)))
+          notes.found(normalPath(source).startsWith('~') ? 'rm-home' : 'rm-root', invocation)
+      }
+      return
     case 'find':
       return judgeFind(invocation, notes)
     case 'shred':
@@ -52,7 +58,21 @@ export function judgeDestruction(invocation: Invocation, folder: string | null, 
       )
     case 'chmod':
       return judgeMode(invocation, notes)
+    case 'install':
+      if (texts.some((text, i) => /^0?4\d{3}$/.test(text) && /^(-m|--mode)$/.test(texts[i - 1] ?? ''))) {
+        notes.exploits()
+        notes.found('setuid', invocation)
+      }
+      return
     case 'chown':
+      if (
+        hasOption(invocation, 'R', '--recursive') &&
+        operands(invocation)
+          .slice(1)
+          .some((path) => /^\/\*?$/.test(normalPath(path)))
+      ) {
+        return notes.found(isContained(invocation) ? 'chown-root' : 'chmod-root', invocation)
+      }
       if (operands(invocation)[0]?.startsWith('root') === true) notes.found('chown-root', invocation)
       return
     case 'git':
@@ -228,17 +248,23 @@ const OPEN_MODE = /^(0?777|[ao+]*[ao]?\+[rx]*w[rx]*|0?666|a=rwx|ugo\+rwx)$/
 const INTERPRETER =
   /(^|\/)(sh|bash|dash|zsh|ksh|fish|python[\d.]*|perl|ruby|node|php|vim?|find|cp|nmap|awk|env|less|more|dd|tee)$/
 
+const PASSING_PLACE = /^(\/tmp|\/var\/tmp|\/dev\/shm)\//
+
 function judgeMode(invocation: Invocation, notes: Notes): void {
   const [mode = '', ...paths] = operands(invocation)
   const isOpen = OPEN_MODE.test(mode) && mode !== '+w'
   if (/^0?[4567]\d{3}$/.test(mode) || /^[ua]*\+[rwx]*s/.test(mode)) {
     notes.exploits()
-    notes.found(paths.some((path) => INTERPRETER.test(path)) ? 'setuid' : 'setuid-other', invocation)
+    notes.found(
+      paths.some((path) => INTERPRETER.test(path) || PASSING_PLACE.test(normalPath(path))) ? 'setuid' : 'setuid-other',
+      invocation,
+    )
   }
-  if (!isOpen) return
   const isDeep = hasOption(invocation, 'R', '--recursive')
   const isSystem = paths.some((path) => /^(\/|\/\*|~|\/home)$/.test(normalPath(path)) || SYSTEM_FOLDER.test(normalPath(path)))
-  notes.found(isDeep && isSystem && !isContained(invocation) ? 'chmod-root' : 'chmod-open', invocation)
+  const isRoot = paths.some((path) => /^\/\*?$/.test(normalPath(path)))
+  if (isOpen || (isDeep && isRoot))
+    notes.found(isDeep && isSystem && !isContained(invocation) ? 'chmod-root' : 'chmod-open', invocation)
 }
 
 function judgeGit(invocation: Invocation, notes: Notes): void {

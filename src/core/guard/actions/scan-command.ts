@@ -51,7 +51,7 @@ function judge(command: string, within: At | null, notes: Notes, depth: number):
     judgeDestruction(invocation, folder, notes)
     judgeNetwork(invocation, notes)
     judgeAccess(invocation, notes)
-    judgeFiles(invocation, notes)
+    judgeFiles(invocation, folder, notes)
     judgeUrls(invocation, notes)
   }
   judgeDownloads(line.invocations, notes)
@@ -111,7 +111,7 @@ function addAll(matches: readonly Match[], at: At, notes: Notes): void {
 
 /** They print, copy or send what they read. */
 const READERS = new Set(
-  'cat less more head tail tac nl bat batcat cp mv scp rsync tar zip gzip bzip2 xz 7z base64 base32 xxd od hexdump strings grep egrep fgrep rg ag awk gawk mawk sed cut sort uniq tr tee dd curl wget nc ncat netcat socat vim vi nvim nano emacs code xclip xsel pbcopy jq yq column paste rev fold fmt diff cmp split install ln rclone sftp ftp openssl gpg age mail source .'.split(
+  'cat less more head tail tac nl bat batcat cp mv scp rsync tar zip gzip bzip2 xz 7z base64 base32 xxd od hexdump strings grep egrep fgrep rg ag awk gawk mawk sed cut sort uniq tr tee dd curl wget nc ncat netcat socat vim vi nvim nano emacs code xclip xsel pbcopy jq yq column paste rev fold fmt diff cmp split install ln rclone sftp ftp openssl gpg age mail source . sqlite3'.split(
     ' ',
   ),
 )
@@ -123,7 +123,7 @@ const USERS = new Set(
 )
 const ENV_FILE = 'action.path.env-file'
 
-function judgeFiles(invocation: Invocation, notes: Notes): void {
+function judgeFiles(invocation: Invocation, folder: string | null, notes: Notes): void {
   const { program, redirections } = invocation
   for (const { operator, target } of redirections) {
     if (operator.startsWith('<<')) continue
@@ -137,8 +137,11 @@ function judgeFiles(invocation: Invocation, notes: Notes): void {
   const lastIsTarget = program === 'cp' || program === 'mv' || program === 'install' || program === 'ln'
   const paths = lastIsTarget ? invocation.args.slice(0, -1) : program === 'tee' ? [] : invocation.args
   for (const { text } of paths) {
-    const path = /^(@|-\w@|--?[\w-]+=@?|\w+=@)/.test(text) ? text.replace(/^[^=@]*[=@]@?/, '') : text
+    const path = /^(@|-\w@|--?[\w-]+=@?|\w+=@?)/.test(text) ? text.replace(/^[^=@]*[=@]@?/, '') : text
     if (isPathLike(path)) addFile(path, false, weight, invocation, notes)
+    // `cd ~/.ssh && cat id_rsa`
+    else if (folder !== null && weight === 1 && /^[~/]/.test(folder))
+      addFile(`${folder}/${path}`, false, weight, invocation, notes)
   }
 }
 

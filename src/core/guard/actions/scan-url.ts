@@ -417,8 +417,9 @@ export function base64Text(value: string): string | null {
   return atob(plain + '='.repeat((4 - (plain.length % 4)) % 4))
 }
 
-/** At least 95 of 100 bytes are printable, in UTF-8 also those of other scripts. */
+/** At least 95 of 100 bytes are printable ASCII, and it is no id in another coat. */
 function isReadable(bytes: string): boolean {
+  if (/^[0-9a-f-]*$/i.test(bytes)) return false
   let readable = 0
   for (let i = 0; i < bytes.length; i += 1) {
     const byte = bytes.charCodeAt(i)

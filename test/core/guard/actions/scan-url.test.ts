@@ -86,6 +86,7 @@ describe('ordinary addresses have no finding', () => {
     'https://auth.example.com/callback?code=SplxlOBeZQQYbYS6WxSbIASplxlOBeZQQYbYS6WxSbIA1234567890abcdef&state=af0ifjsldkj',
     'https://example.com/a?token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4ifQ.abc',
     'https://xn--e1afmkfd.xn--p1ai/',
+    `https://chat.example.com/invite/${btoa('5883fd9f-7b2a72e215ab6ebbd8e5-67535d1bc5a37841bbcb')}`,
     'https://xn--bcher-kva.example/',
     'mailto:a@example.com',
     'ssh://git@github.com/a/b.git',
