@@ -4,17 +4,20 @@
  *
  *   npm run bench:detection -- [--set injection] [--split dev|train] [--rules] [--misses 20]
  */
-import { INJECTION_SETS, runInjection } from './detection/injection.ts'
+import { INJECTION_SPLITS, runInjection } from './detection/injection.ts'
 
-const SETS: ReadonlyMap<string, (args: readonly string[]) => Promise<string>> = new Map([['injection', runInjection]])
+type Bench = { readonly splits: readonly string[]; run(args: readonly string[]): Promise<string> }
+
+const SETS: ReadonlyMap<string, Bench> = new Map([['injection', { splits: INJECTION_SPLITS, run: runInjection }]])
 
 const args = process.argv.slice(2)
-const set = valueOf('--set') ?? 'injection'
-const run = SETS.get(set)
-if (run === undefined || !INJECTION_SETS.has(valueOf('--split') ?? 'dev')) {
-  console.error(`known sets: ${[...SETS.keys()].join(', ')}; splits: ${[...INJECTION_SETS].join(', ')}`)
+const bench = SETS.get(valueOf('--set') ?? 'injection')
+const split = valueOf('--split')
+if (bench === undefined || (split !== null && !bench.splits.includes(split))) {
+  const known = [...SETS].map(([name, { splits }]) => `${name} (${splits.join(', ')})`)
+  console.error(`known sets and splits: ${known.join('; ')}`)
   process.exitCode = 2
-} else console.log(await run(args))
+} else console.log(await bench.run(args))
 
 function valueOf(flag: string): string | null {
   const at = args.indexOf(flag)

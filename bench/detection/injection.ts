@@ -11,7 +11,7 @@ import { normalize } from '../../src/core/guard/normalize/normalize.ts'
 import { createRuleScanner } from '../../src/core/guard/rules/input-rules.ts'
 import { count, figuresOf, noCounts, percent, table, type Counts } from './figures.ts'
 
-export const INJECTION_SETS: ReadonlySet<string> = new Set(['dev', 'train'])
+export const INJECTION_SPLITS: readonly string[] = ['dev', 'train']
 
 const Row = z.object({ text: z.string(), label: z.enum(['attack', 'benign']), kind: z.string(), source: z.string() })
 type Row = z.infer<typeof Row>
