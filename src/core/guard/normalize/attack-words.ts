@@ -84,6 +84,6 @@ export const ROTATED_WORDS = setOf(
 )
 export const REVERSED_WORDS = setOf(clear(WORDS.map((word) => [...word].toReversed().join(''))))
 /** For cutting a row of letters into words. */
-export const ALL_WORDS: ReadonlySet<string> = new Set([...WORDS, ...SMALL_WORDS])
+export const ALL_WORDS = setOf([...WORDS, ...SMALL_WORDS])
 /** For words spelled with digits: also the short ones of three letters. */
 export const SPELLED_WORDS = setOf([...WORDS, ...SMALL_WORDS.filter((word) => word.length === 3)])

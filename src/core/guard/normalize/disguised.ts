@@ -363,8 +363,13 @@ function cutByWords(joined: string): readonly string[] {
   const words: string[] = []
   let loose = ''
   for (let i = 0; i < joined.length;) {
-    let length = Math.min(LONGEST_WORD, joined.length - i)
-    while (length > 1 && !ALL_WORDS.has(joined.slice(i, i + length))) length--
+    const longest = Math.min(LONGEST_WORD, joined.length - i)
+    let hash = 0
+    let length = 1
+    for (let tried = 1; tried <= longest; tried++) {
+      hash = stepHash(hash, joined.charCodeAt(i + tried - 1))
+      if (tried > 1 && mayHold(ALL_WORDS, hash) && ALL_WORDS.words.has(joined.slice(i, i + tried))) length = tried
+    }
     if (length > 1) {
       if (loose !== '') words.push(loose)
       loose = ''
@@ -376,4 +381,4 @@ function cutByWords(joined: string): readonly string[] {
   return words
 }
 
-const LONGEST_WORD = [...ALL_WORDS].reduce((longest, word) => Math.max(longest, word.length), 0)
+const LONGEST_WORD = [...ALL_WORDS.words].reduce((longest, word) => Math.max(longest, word.length), 0)

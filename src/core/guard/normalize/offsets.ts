@@ -34,7 +34,7 @@ export function createOffsetMap(): OffsetMap {
       cells.push(derivedStart, sourceStart, sourceEnd, mode)
     },
     close: (derivedLength) => {
-      const stretches = Int32Array.from(cells)
+      const stretches = new Int32Array(cells)
       cells.length = 0
       return (start, end) => rangeIn(stretches, derivedLength, start, end)
     },

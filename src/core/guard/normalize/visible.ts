@@ -232,7 +232,10 @@ function pairAt(source: string, at: number): boolean {
 }
 
 function withoutLooseMarks(cluster: string): string {
-  return cluster.replace(isPlain(cluster.charCodeAt(0)) ? MARK : OPTIONAL_MARK, '')
+  const first = cluster.charCodeAt(0)
+  // A Latin letter with its mark: the commonest by far.
+  if (cluster.length === 1 && (first < 0x300 || (first >= 0x1e00 && first < 0x2000))) return cluster
+  return cluster.replace(isPlain(first) ? MARK : OPTIONAL_MARK, '')
 }
 
 /** A Latin letter, an ASCII digit or sign. */
