@@ -829,6 +829,22 @@ describe('an answer', () => {
     expect(await b.span()).toMatchObject({ status: 'refused', errorCode: 'guard.blocked', findings: [{ action: 'block' }] })
   })
 
+  test('of Gemini that streams an array of chunks is redacted too', async () => {
+    const chunks = ['the key is sec', '_a', 'bc and more'].map((text) => ({
+      candidates: [{ content: { role: 'model', parts: [{ text }] } }],
+    }))
+    const b = bench(() => anAnswer(JSON.stringify(chunks)), {
+      ...setup({ mode: 'redact' }),
+      config: { upstreamUrl: 'http://127.0.0.1:1' },
+    })
+    const path = '/v1beta/models/gemini-2.5-flash:streamGenerateContent'
+    const answer = await b.call({ path, body: '{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}' })
+    const body = await textOf(answer)
+    expect(JSON.parse(body)).toBeArray()
+    expect(body).toContain('[KEY]')
+    expect(body).not.toMatch(/sec|_a|bc/)
+  })
+
   test('that is compressed although nothing may be is refused where the policy fails closed', async () => {
     const packed = zlib.gzipSync(LEAK)
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }

@@ -87,6 +87,7 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
       openFrom: guard.openFrom,
     }
     const { result, tookMs } = guard.timed(() => redactBody(body, dialect, judge))
+    if (!result.isRead && opensArray(body)) return wholeStream(body)
     if (!result.isRead) {
       const isBlocked = judgeAll([], 'response.not_json').action === 'block'
       return { bytes: body, isBlocked, kept: NO_BYTES }
@@ -105,6 +106,23 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
     // What cannot be taken out must not pass.
     const isBlocked = blocked.size > 0 || result.unredacted.length > 0 || mayNotPass()
     return { bytes: result.bytes, isBlocked, kept: result.unredacted.length > 0 ? NO_BYTES : result.bytes }
+  }
+
+  /** Gemini streams an array of chunks where it is not asked for events. */
+  function wholeStream(body: Uint8Array): WholeAnswer {
+    const { windowChars, onFinding } = policy.streaming
+    const judge: Judge = { judge: judgeText, openFrom: guard.openFrom }
+    const options = { dialect, contentType: 'application/json', judge, mode: 'hold', windowChars, onFinding } as const
+    const { result: steps, tookMs } = guard.timed(() => {
+      const stream = createStreamGuard(options)
+      const first = stream.push(body)
+      return first.stop ? [first] : [first, stream.end()]
+    })
+    isJudged = true
+    onJudged(tookMs, [...notes])
+    for (const { judged } of steps) tell(judged.map(streamed))
+    const bytes = joined(steps.flatMap((step) => step.bytes))
+    return { bytes, isBlocked: steps.some(({ stop }) => stop) || mayNotPass(), kept: bytes }
   }
 
   function tell(found: readonly Told[]): void {
@@ -152,6 +170,23 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
     },
     findings: () => findings,
   }
+}
+
+function opensArray(body: Uint8Array): boolean {
+  const start = body.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)
+  return body[start] === 0x5b
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
 }
 
 /** What came too late to be taken out was only told. */
