@@ -54,10 +54,15 @@ function isBreak(code: number): boolean {
 /** The word that is being written: every match without a space in it. */
 function wordFrom(tail: string): number {
   let start = tail.length
-  while (start > 0 && !isBreak(tail.charCodeAt(start - 1))) start -= 1
+  while (start > 0 && (!isBreak(tail.charCodeAt(start - 1)) || isEntityEnd(tail, start))) start -= 1
   // Between the halves of an emoji.
   const code = tail.charCodeAt(start)
   return start > 0 && code >= 0xdc00 && code <= 0xdfff ? start + 1 : start
+}
+
+/** Whether an HTML entity ends before `end`: it may stand for an `@` in the middle of an address. */
+function isEntityEnd(tail: string, end: number): boolean {
+  return tail[end - 1] === ';' && /&#?[A-Za-z0-9]{1,8};$/.test(tail.slice(Math.max(0, end - 12), end))
 }
 
 /** How months begin, in the languages whose dates are read, and the words between the numbers of a date or before an extension. */

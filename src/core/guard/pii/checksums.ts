@@ -53,15 +53,20 @@ const VERHOEFF_PRODUCT: readonly (readonly number[])[] = [
   [9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
 ]
 const VERHOEFF_STEP = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4] as const
+/** The step applied as often as the place counts; it repeats after eight. */
+const VERHOEFF_PLACES: readonly (readonly number[])[] = Array.from({ length: 8 }, (_, place) =>
+  Array.from({ length: 10 }, (_, digit) => {
+    let stepped = digit
+    for (let turn = 0; turn < place; turn += 1) stepped = VERHOEFF_STEP[stepped] ?? 0
+    return stepped
+  }),
+)
 
 /** Aadhaar. */
 export function verhoeff(value: string): boolean {
   let check = 0
-  const digits = digitsOf(value).toReversed()
-  for (let i = 0; i < digits.length; i += 1) {
-    let digit = digits[i] ?? 0
-    // The permutation applied as often as the place counts; it repeats after eight.
-    for (let turn = 0; turn < i % 8; turn += 1) digit = VERHOEFF_STEP[digit] ?? 0
+  for (let i = 0; i < value.length; i += 1) {
+    const digit = VERHOEFF_PLACES[i % 8]?.[value.charCodeAt(value.length - 1 - i) - 48] ?? 0
     check = VERHOEFF_PRODUCT[check]?.[digit] ?? 0
   }
   return check === 0

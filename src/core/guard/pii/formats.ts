@@ -17,7 +17,7 @@ const ISSUERS: readonly { readonly prefix: RegExp; readonly lengths: readonly nu
 ]
 
 export function isCard(digits: string): boolean {
-  return ISSUERS.some(({ prefix, lengths }) => lengths.includes(digits.length) && prefix.test(digits)) && luhn(digits)
+  return luhn(digits) && ISSUERS.some(({ prefix, lengths }) => lengths.includes(digits.length) && prefix.test(digits))
 }
 
 /** Characters of an IBAN by country, as the register of SWIFT has them. */

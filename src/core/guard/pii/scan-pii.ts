@@ -14,6 +14,8 @@ import { isPlaceholder, surroundingsOf, type Surroundings } from './surroundings
 const RUN_MAX = 96
 /** Longest IPv6 address before its last group. */
 const HEX_MAX = 45
+/** No value that needs a context word is shorter: most numbers in a text are. */
+const NAMED_MIN = 5
 /** How often the last group is taken off. */
 const TRIMS_MAX = 4
 /** Of a value that people type into tests and examples, such as 123-45-6789. */
@@ -251,6 +253,7 @@ function candidateAt(text: string, start: number, kind: PiiKind, around: Surroun
   kind.pattern.lastIndex = start
   const found = kind.pattern.exec(text)
   if (found === null) return null
+  if (kind.alone === null && (found[0].length < NAMED_MIN || !around.hasWords(start))) return null
   // What no checksum lets pass needs no look at the words before it, which takes longer.
   const loose = validPart(found[0], kind, kind.isValidInContext ?? kind.isValid)
   if (loose === null) return null

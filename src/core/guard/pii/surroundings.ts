@@ -12,6 +12,8 @@ type Head = { readonly end: number; readonly delimiter: string; readonly names: 
 export type Surroundings = {
   /** Whether a word of `context` stands before the value at `start`, or names its column. Ask from left to right. */
   isNamed(context: RegExp, start: number): boolean
+  /** Whether `isNamed` can be true there of any context at all. */
+  hasWords(start: number): boolean
   /** The characters before `start` that may tell what it is. */
   before(start: number): string
 }
@@ -90,6 +92,7 @@ export function surroundingsOf(text: string, anyContext: RegExp): Surroundings {
 
   return {
     before: (start) => text.slice(Math.max(0, start - WINDOW), start),
+    hasWords: (start) => wordsBefore(start) !== '',
     isNamed: (context, start) => {
       const near = wordsBefore(start)
       return near !== '' && context.test(near)

@@ -91,6 +91,8 @@ function secretsIn(text: string): readonly Found[] {
     kept.push(found)
     return found.end
   }
+  /** Signs in a value that was taken assign nothing. */
+  let assignedTo = 0
   let i = 0
   while (i < text.length) {
     const kind = classOf(text.charCodeAt(i))
@@ -105,7 +107,7 @@ function secretsIn(text: string): readonly Found[] {
     if (kind === ASSIGN) {
       if (text.charCodeAt(i) === 58 && text.charCodeAt(i + 1) === 47 && text.charCodeAt(i + 2) === 47)
         keep(connectionAt(text, i))
-      else keep(assignedAt(text, i))
+      else if (i >= assignedTo) assignedTo = keep(assignedAt(text, i))
     } else if (kind === QUOTE) keep(statementAt(text, i))
     i += 1
   }

@@ -79,7 +79,7 @@ test('the halves of an emoji are not parted', () => {
   }
 })
 
-test('what hides in invisible and full-width letters is held as well', () => {
-  for (const text of ['mail jo\u200bhn@exa', 'mail ｊｏｈｎ＠ｅｘａ', 'call ＋４９ ３０ ９０'])
+test('what hides in invisible or full-width letters or in entities is held as well', () => {
+  for (const text of ['mail jo\u200bhn@exa', 'mail ｊｏｈｎ＠ｅｘａ', 'call ＋４９ ３０ ９０', 'mail john&#64;exa'])
     expect(openFrom(text)).toBeLessThanOrEqual(5)
 })
