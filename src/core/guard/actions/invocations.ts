@@ -2,6 +2,7 @@
  * Which programs a command line would run, with what stands before them taken off: `sudo`, `env`, `xargs`, `timeout`, `ssh` and the
  * like, and the scripts inside of `sh -c`, `eval`, `find -exec`, here-documents and literal pipes. It judges nothing.
  */
+import { globMatches } from './glob.ts'
 import {
   COMMAND_CHARS_MAX,
   OPAQUE,
@@ -242,7 +243,7 @@ export function commandLine(command: string): CommandLine {
     const assignments = command.assignments.map((assignment) => `${assignment.name}=${assignment.value.text}`)
     const programs =
       command.words.length === 0
-        ? []
+        ? bare(command.redirections, context)
         : run(command.words, { command, context, assignments, feeders: [...feeders, ...earlier.slice(0, MADE_BY_MAX)], before })
     return [...feeders, ...programs]
   }
@@ -496,56 +497,4 @@ function joinWords(words: readonly Word[]): string {
 /** A list of arguments as one command line that reads the same. */
 export function quoteWords(words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
-}
-
-/**
- * `*`, `?` and `[…]` against a text. At most the product of both lengths, so patterns over 256 characters match nothing.
- */
-export function globMatches(pattern: string, text: string): boolean {
-  if (pattern.length > 256) return false
-  let p = 0
-  let t = 0
-  let star = -1
-  let mark = 0
-  while (t < text.length) {
-    const step = p < pattern.length && pattern[p] !== '*' ? oneMatches(pattern, p, text[t] ?? '') : 0
-    if (step > 0) {
-      p += step
-      t += 1
-    } else if (pattern[p] === '*') {
-      star = p
-      mark = t
-      p += 1
-    } else if (star !== -1) {
-      p = star + 1
-      mark += 1
-      t = mark
-    } else return false
-  }
-  while (pattern[p] === '*') p += 1
-  return p === pattern.length
-}
-
-/** Length of the pattern's element at `p` where it matches the one character, 0 where it does not. */
-function oneMatches(pattern: string, p: number, c: string): number {
-  if (pattern[p] === '?') return 1
-  if (pattern[p] === '[') {
-    const close = pattern.indexOf(']', p + 2)
-    if (close !== -1) {
-      const negated = pattern[p + 1] === '!' || pattern[p + 1] === '^'
-      const set = pattern.slice(p + (negated ? 2 : 1), close)
-      return inSet(set, c) === negated ? 0 : close - p + 1
-    }
-  }
-  return pattern[p] === c ? 1 : 0
-}
-
-function inSet(set: string, c: string): boolean {
-  for (let i = 0; i < set.length; i += 1) {
-    if (set[i + 1] === '-' && i + 2 < set.length) {
-      if (c >= (set[i] ?? '') && c <= (set[i + 2] ?? '')) return true
-      i += 2
-    } else if (set[i] === c) return true
-  }
-  return false
 }

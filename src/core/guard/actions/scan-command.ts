@@ -117,7 +117,7 @@ const READERS = new Set(
 )
 /** They use a key without showing it, change how it is protected, or only name it. */
 const USERS = new Set(
-  'ssh ssh-add ssh-keygen ssh-copy-id autossh mosh sshfs chmod chown chgrp ls ll la stat test [ [[ git gh kubectl helm k9s kubectx docker docker-compose podman terraform ansible ansible-playbook echo printf mkdir touch cd pushd find fd locate which type file du df rm rmdir unlink export alias set unset man tree realpath readlink basename dirname shred certbot npm npx pnpm yarn bun node-gyp aws gcloud az rm trash if for case return exit true false sleep wait visudo systemctl dotenv direnv'.split(
+  'ssh ssh-add ssh-keygen ssh-copy-id autossh mosh sshfs chmod chown chgrp ls ll la stat test [ [[ git gh kubectl helm k9s kubectx docker docker-compose podman terraform ansible ansible-playbook echo printf mkdir touch cd pushd find fd locate which type file du df rm rmdir unlink export alias set unset man tree make cargo pytest realpath readlink basename dirname shred certbot npm npx pnpm yarn bun node-gyp aws gcloud az rm trash if for case return exit true false sleep wait visudo systemctl dotenv direnv'.split(
     ' ',
   ),
 )
@@ -132,7 +132,7 @@ function judgeFiles(invocation: Invocation, folder: string | null, notes: Notes)
     addFile(target.text, isWrite, 1, invocation, notes)
   }
   for (const path of writtenBy(invocation)) addFile(path, true, 1, invocation, notes)
-  if (USERS.has(program) || isLaunched(invocation)) return
+  if (USERS.has(program)) return
   const weight = READERS.has(program) || SHELLS.has(program) || LANGUAGES.test(program) ? 1 : 0.7
   const lastIsTarget = program === 'cp' || program === 'mv' || program === 'install' || program === 'ln'
   const paths = lastIsTarget ? invocation.args.slice(0, -1) : program === 'tee' ? [] : invocation.args
@@ -145,13 +145,9 @@ function judgeFiles(invocation: Invocation, folder: string | null, notes: Notes)
   }
 }
 
-/** `env-file` is read by every start of an application: `source .env` is no theft. */
-function isLaunched({ program }: Invocation): boolean {
-  return program === 'make' || program === 'cargo' || program === 'pytest'
-}
-
 function addFile(path: string, isWrite: boolean, weight: number, invocation: Invocation, notes: Notes): void {
   for (const match of scanPath(path, isWrite ? 'write' : 'read')) {
+    // `source .env` is how an application is started, `cp .env.example .env` how it is set up.
     const isSourced = match.ruleId === ENV_FILE && (invocation.program === 'source' || invocation.program === '.')
     const isCopied = match.ruleId === ENV_FILE && (invocation.program === 'cp' || invocation.program === 'mv')
     if (match.ruleId === 'action.path.device') notes.found('device-write', invocation)

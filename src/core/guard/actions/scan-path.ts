@@ -5,7 +5,7 @@
 import type { Severity } from '../../domain/finding.ts'
 import type { Match } from '../match.ts'
 import { matchOf, SINCE, type TextRule } from './action-match.ts'
-import { globMatches } from './invocations.ts'
+import { globMatches } from './glob.ts'
 
 /** Characters of a path that are read. Linux takes 4096 bytes. */
 export const PATH_CHARS_MAX = 4096

@@ -419,7 +419,7 @@ export function base64Text(value: string): string | null {
 
 /** At least 95 of 100 bytes are printable ASCII, and it is no id in another coat. */
 function isReadable(bytes: string): boolean {
-  if (/^[0-9a-f-]*$/i.test(bytes)) return false
+  if (!/[\s:=@{}"/,;]/.test(bytes)) return false
   let readable = 0
   for (let i = 0; i < bytes.length; i += 1) {
     const byte = bytes.charCodeAt(i)

@@ -2,7 +2,8 @@
  * Reads a command line as a POSIX shell would read it, without running any of it: quotes, escapes, pipes, lists, subshells,
  * substitutions, redirections, here-documents, assignments. What only a shell could know (an unknown variable, what a substitution
  * prints, what a glob finds) is `OPAQUE` or marked. One pass over the text, bounded in length, depth and number of commands; it takes
- * any text and never throws, since what a shell would refuse is still worth judging.
+ * any text and never throws, since what a shell would refuse is still worth judging. One long file, since all of the grammar reads on from
+ * one position.
  */
 
 /** Characters read of one command line. Here-documents of coding agents are long; past it `isCut` says so. */

@@ -4,7 +4,7 @@ import { parseJson } from '../../domain/json.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Match } from '../match.ts'
 import { matchOf, SINCE, type ActionFindingType, type ActionRule } from './action-match.ts'
-import { globMatches } from './invocations.ts'
+import { globMatches } from './glob.ts'
 import { latinLook, visible } from './look-alikes.ts'
 
 export type ToolCallView = {
