@@ -702,6 +702,3 @@ export const PII_KINDS: readonly PiiKind[] = ROWS.map((row) => ({
   tag: row.tag ?? row.id.toUpperCase(),
   severity: row.severity ?? 'medium',
 }))
-
-/** Any word of any of them. */
-export const ANY_CONTEXT = new RegExp([...new Set(PII_KINDS.map((kind) => kind.context?.source ?? '(?!)'))].join('|'), 'iu')

@@ -6,7 +6,7 @@
 import type { TextRange } from '../../domain/finding.ts'
 import type { Form, Match, Scanner } from '../match.ts'
 import { credentialsAt, emailAt, isStoreScheme } from './email.ts'
-import { ANY_CONTEXT, PII_KINDS, type Lead, type PiiKind } from './kinds.ts'
+import { PII_KINDS, type Lead, type PiiKind } from './kinds.ts'
 import { nameNear, type NameRange } from './names.ts'
 import { isPlaceholder, surroundingsOf, type Surroundings } from './surroundings.ts'
 
@@ -115,7 +115,7 @@ function candidatesIn(text: string): readonly Candidate[] {
     kept.push(candidate)
   }
 
-  const around = surroundingsOf(text, ANY_CONTEXT)
+  const around = surroundingsOf(text)
   let said = text.indexOf(SAID)
   let i = 0
   while (i < text.length) {

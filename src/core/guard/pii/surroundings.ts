@@ -40,7 +40,7 @@ function headsOf(text: string): readonly Head[] {
   return heads
 }
 
-export function surroundingsOf(text: string, anyContext: RegExp): Surroundings {
+export function surroundingsOf(text: string): Surroundings {
   let heads: readonly Head[] | null = null
   let headIndex = -1
   /** The line that was read last, as far as `readTo`, with the delimiters so far. */
@@ -77,7 +77,7 @@ export function surroundingsOf(text: string, anyContext: RegExp): Surroundings {
     return head.names[column] ?? ''
   }
 
-  /** What is before the value, if any word of any kind is among it; empty elsewhere. */
+  /** What is before the value, if there are words in it; empty elsewhere. */
   function wordsBefore(start: number): string {
     if (start !== windowAt) {
       windowAt = start
@@ -85,7 +85,7 @@ export function surroundingsOf(text: string, anyContext: RegExp): Surroundings {
       // Beyond the first column of a table the lines above it speak about other columns.
       const from = Math.max(0, start - WINDOW, name !== '' && column > 0 ? lineStart : 0)
       const near = `${name}\n${text.slice(from, start)}`
-      window = near.search(/\p{L}/u) >= 0 && anyContext.test(near) ? near : ''
+      window = /\p{L}/u.test(near) ? near : ''
     }
     return window
   }
