@@ -32,7 +32,7 @@ import {
   usdSchema,
   type Problem,
 } from './common.ts'
-import { ACTION_TYPES, OPERATIONS, STATUSES, actionSchema, toWireUsage, usageSchema, usdOf } from './trace.ts'
+import { ACTION_TYPES, OPERATIONS, STATUSES, actionSchema, findingSchema, toWireUsage, usageSchema, usdOf } from './trace.ts'
 
 const VALUE_CHARS_MAX = 256
 const SEARCH_CHARS_MAX = 512
@@ -381,7 +381,13 @@ export const reportedActionSchema = strictObject('field', {
 }).openapi('ReportedAction')
 
 export const actionAddedSchema = z
-  .object({ status: z.literal('ok'), action_id: z.string(), trace_id: traceIdSchema, action: actionSchema })
+  .object({
+    status: z.literal('ok'),
+    action_id: z.string(),
+    trace_id: traceIdSchema,
+    action: actionSchema,
+    security_findings: z.array(findingSchema).openapi({ description: 'What was found in the action; on the span too.' }),
+  })
   .openapi('ActionAdded')
 
 export function toReportedAction(body: z.infer<typeof reportedActionSchema>): ReportedAction {

@@ -216,8 +216,13 @@ export interface TraceStore {
   /** `tenantId: null` is over all tenants (root). */
   stats(request: StatsRequest & { readonly acrossTenants: boolean }): Promise<Stats>
   actionsSummary(filter: SpanFilter): Promise<ActionsSummary>
-  /** Adds a reported action to the trace's root span; null where the trace is not there. */
-  addAction(tenantId: TenantId, traceId: TraceId, action: ReportedAction): Promise<AgentAction | null>
+  /** Adds a reported action and what was found in it to the trace's root span; null where the trace is not there. */
+  addAction(
+    tenantId: TenantId,
+    traceId: TraceId,
+    action: ReportedAction,
+    findings: readonly Finding[],
+  ): Promise<AgentAction | null>
   /** Resolves when the store answers; rejects when it does not. */
   ping(): Promise<void>
   close(): Promise<void>

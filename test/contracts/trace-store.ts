@@ -214,7 +214,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         }
         expect((await list({ ...everything(mine), text: String(theirs) })).total).toBe(0)
 
-        expect(await store.addAction(theirs, traceId, anAction({ name: 'theirs' }))).not.toBeNull()
+        expect(await store.addAction(theirs, traceId, anAction({ name: 'theirs' }), [])).not.toBeNull()
         expect((await store.span(mine, spanId))?.actions).toHaveLength(1)
         expect(await store.deleteTrace(theirs, traceId)).toBe(true)
         expect(await store.span(theirs, spanId)).toBeNull()
@@ -224,7 +224,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         const nobody = newTenant()
         expect(await store.trace(nobody, traceId)).toBeNull()
         expect(await store.deleteTrace(nobody, traceId)).toBe(false)
-        expect(await store.addAction(nobody, traceId, anAction())).toBeNull()
+        expect(await store.addAction(nobody, traceId, anAction(), [])).toBeNull()
       })
 
       test('cannot reach another tenant by a text that imitates one', async () => {
@@ -809,7 +809,11 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
           metadata: { cwd: 'src' },
         })
         const before = Date.now()
-        const added = await store.addAction(tenantId, traceId, reported)
+        const found = aFinding({ id: 'reported', findingType: 'dangerous_command', category: 'action', severity: 'critical' })
+        const earlier = (await store.span(tenantId, spanIdOf(1)))?.findings ?? []
+        const added = await store.addAction(tenantId, traceId, reported, [found])
+        expect((await store.span(tenantId, spanIdOf(1)))?.findings).toEqual([...earlier, found])
+        expect(idsOf(await list({ ...everything(tenantId), scoreMin: 95 }))).toEqual(ids(1))
         expect(added).toMatchObject(reported)
         expect(added?.id).toMatch(/^[0-9a-f-]{36}$/)
         expect(added?.time).toBeGreaterThanOrEqual(before)
@@ -817,7 +821,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         expect((await store.span(tenantId, spanIdOf(2)))?.actions).toEqual([])
         expect(idsOf(await list({ ...everything(tenantId), hasCommands: true }))).toEqual(ids(1))
         expect(idsOf(await list({ ...everything(tenantId), actionName: 'bash' }))).toEqual(ids(1))
-        expect(await store.addAction(tenantId, traceIdOf(8), reported)).toBeNull()
+        expect(await store.addAction(tenantId, traceIdOf(8), reported, [])).toBeNull()
       })
 
       test('are counted by kind, and the most frequent named', async () => {

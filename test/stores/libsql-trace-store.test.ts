@@ -88,7 +88,7 @@ describe('the trace store on libSQL', () => {
     await store.span(tenantId, spanIdOf(1))
     await store.trace(tenantId, traceIdOf(1))
     await store.deleteTrace(tenantId, traceIdOf(1))
-    await store.addAction(tenantId, traceIdOf(1), anAction())
+    await store.addAction(tenantId, traceIdOf(1), anAction(), [aFinding()])
     await store.write(envelopesOf([aSpan({ tags: { a: 'b' }, actions: [anAction()], findings: [aFinding()] })]))
     expect(asked.length).toBeGreaterThan(200)
     for (const statement of asked) {

@@ -2,6 +2,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import type { InStatement } from '@libsql/client/http'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import { scoreOf, type Finding } from '../../core/domain/finding.ts'
 import type { TenantId, TraceId } from '../../core/domain/ids.ts'
 import type { ActionsSummary, SpanFilter } from '../../core/domain/query.ts'
 import type { ActionType, AgentAction } from '../../core/domain/span.ts'
@@ -53,7 +54,12 @@ function spansWith(bit: number): SQL<number> {
 }
 
 /** To be run in one write transaction; the first statement affects no row where the trace is not there. */
-export function addActionStatements(tenantId: TenantId, traceId: TraceId, action: AgentAction): InStatement[] {
+export function addActionStatements(
+  tenantId: TenantId,
+  traceId: TraceId,
+  action: AgentAction,
+  findings: readonly Finding[],
+): InStatement[] {
   const root = 'SELECT min(seq) AS seq FROM spans WHERE tenant_id = ? AND trace_id = ?'
   return [
     {
@@ -62,9 +68,25 @@ export function addActionStatements(tenantId: TenantId, traceId: TraceId, action
         FROM (${root}) AS root WHERE seq IS NOT NULL`,
       args: [tenantId, action.actionType, action.name, JSON.stringify(action), tenantId, traceId],
     },
+    ...findings.map((finding) => ({
+      sql: `INSERT INTO findings (seq, position, tenant_id, finding_type, severity, category, confidence, data)
+        SELECT seq, (SELECT coalesce(max(position) + 1, 0) FROM findings WHERE findings.seq = root.seq), ?, ?, ?, ?, ?, ?
+        FROM (${root}) AS root WHERE seq IS NOT NULL`,
+      args: [
+        tenantId,
+        finding.findingType,
+        finding.severity,
+        finding.category,
+        finding.confidence,
+        JSON.stringify(finding),
+        tenantId,
+        traceId,
+      ],
+    })),
     {
-      sql: `UPDATE spans SET action_types = action_types | ? WHERE seq = (${root})`,
-      args: [ACTION_BITS[action.actionType], tenantId, traceId],
+      sql: `UPDATE spans SET action_types = action_types | ?, security_score = nullif(max(coalesce(security_score, -1), ?), -1)
+        WHERE seq = (${root})`,
+      args: [ACTION_BITS[action.actionType], scoreOf(findings) ?? -1, tenantId, traceId],
     },
   ]
 }

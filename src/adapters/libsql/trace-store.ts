@@ -37,10 +37,10 @@ export function createLibsqlTraceStore(client: Client, writer: BatchWriter = cli
     findings: (filter, page) => attempt('listing findings', () => listFindings(db, filter, page)),
     stats: (request) => attempt('reading stats', () => readStats(db, request)),
     actionsSummary: (filter) => attempt('summing up actions', () => summarizeActions(db, filter)),
-    addAction: (tenantId, traceId, reported) =>
+    addAction: (tenantId, traceId, reported, findings) =>
       attempt('adding an action', async () => {
         const action = { ...reported, id: crypto.randomUUID(), time: Date.now() }
-        const [added] = await client.batch(addActionStatements(tenantId, traceId, action), 'write')
+        const [added] = await client.batch(addActionStatements(tenantId, traceId, action, findings), 'write')
         return added !== undefined && added.rowsAffected > 0 ? action : null
       }),
     ping: () =>

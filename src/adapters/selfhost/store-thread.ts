@@ -42,7 +42,7 @@ export async function openThreadedTraceStore({ path, autoMigrate }: ThreadedStor
     findings: (filter, page) => reader.call('findings', [filter, page]),
     stats: (request) => reader.call('stats', [request]),
     actionsSummary: (filter) => reader.call('actionsSummary', [filter]),
-    addAction: (tenantId, traceId, action) => writer.call('addAction', [tenantId, traceId, action]),
+    addAction: (...args) => writer.call('addAction', args),
     ping: () => writer.call('ping', []),
     close: async () => {
       await Promise.all([reader.close(), writer.close()])

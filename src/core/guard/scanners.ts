@@ -10,8 +10,7 @@ import { STATED_RULES } from './leakage/stated-rules.ts'
 import { normalize } from './normalize/normalize.ts'
 import { openFrom } from './open.ts'
 import { scanPii } from './pii/scan-pii.ts'
-import { compileRules } from './rules/engine.ts'
-import { INPUT_RULES } from './rules/input-rules.ts'
+import { createRuleScanner, INPUT_RULES } from './rules/input-rules.ts'
 import { EXFILTRATION_RULES } from './rules/tables/exfiltration.ts'
 import { MCP_RULES } from './rules/tables/mcp.ts'
 import { SHELL_RULES } from './rules/tables/shell.ts'
@@ -21,7 +20,7 @@ import { scanSecrets } from './secrets/scan-secrets.ts'
 const SCANNERS: readonly NamedScanner[] = [
   {
     name: 'rules',
-    scan: compileRules([
+    scan: createRuleScanner([
       ...INPUT_RULES,
       ...EXFILTRATION_RULES,
       ...SHELL_RULES,

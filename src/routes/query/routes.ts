@@ -20,7 +20,7 @@ import {
   type statsQuery,
 } from '../../contract/query.ts'
 import { SCAN_BODY_BYTES_MAX, toFindingFilter, toWireFindingRow, toWireTextScan } from '../../contract/security.ts'
-import { toWireAction, toWireSpan, toWireTrace, toWireTraceRow } from '../../contract/trace.ts'
+import { toWireAction, toWireFinding, toWireSpan, toWireTrace, toWireTraceRow } from '../../contract/trace.ts'
 import { appError, type AppError } from '../../core/domain/errors.ts'
 import type { GuardPolicy } from '../../core/domain/guard-policy.ts'
 import type { GatewayConfig } from '../../core/domain/gateway.ts'
@@ -30,6 +30,7 @@ import { err, invariant, ok } from '../../core/domain/result.ts'
 import type { Caller } from '../../core/domain/tenant.ts'
 import type { Guard } from '../../core/guard/guard.ts'
 import { scanText } from '../../core/guard/scan.ts'
+import { judgeReported } from '../../core/guard/reported-action.ts'
 import { identify } from '../../core/identify/identify.ts'
 import {
   PortError,
@@ -112,9 +113,21 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
   routes.openapi(at('POST /traces/{trace_id}/actions', limitBody(ACTION_BODY_BYTES_MAX)), async (c) => {
     const traceId = parseTraceId(c.req.valid('param').trace_id)
     const action = toReportedAction(c.req.valid('json'))
-    const added = traceId === null ? null : await store.addAction(c.get('caller').tenantId, traceId, action)
+    const { tenantId } = c.get('caller')
+    const policy = (await policies.policy(tenantId))?.guard ?? deps.guardPolicy
+    const findings = judgeReported(guard, { action, policy, findingId: () => ids.uuid() })
+    const added = traceId === null ? null : await store.addAction(tenantId, traceId, action, findings)
     if (traceId === null || added === null) return refuse(notFound('trace'))
-    return c.json({ status: 'ok' as const, action_id: added.id, trace_id: traceId, action: toWireAction(added, 'full') }, 201)
+    return c.json(
+      {
+        status: 'ok' as const,
+        action_id: added.id,
+        trace_id: traceId,
+        action: toWireAction(added, 'full'),
+        security_findings: findings.map(toWireFinding),
+      },
+      201,
+    )
   })
 
   routes.openapi(at('GET /spans'), async (c) => {
