@@ -4,11 +4,15 @@
  *
  *   npm run bench:detection -- [--set injection] [--split dev|train] [--rules] [--misses 20]
  */
+import { benchPii } from './detection/pii.ts'
 import { INJECTION_SPLITS, runInjection } from './detection/injection.ts'
 
 type Bench = { readonly splits: readonly string[]; run(args: readonly string[]): Promise<string> }
 
-const SETS: ReadonlyMap<string, Bench> = new Map([['injection', { splits: INJECTION_SPLITS, run: runInjection }]])
+const SETS: ReadonlyMap<string, Bench> = new Map([
+  ['injection', { splits: INJECTION_SPLITS, run: runInjection }],
+  ['pii', { splits: [], run: (args) => benchPii(args.includes('--misses')) }],
+])
 
 const args = process.argv.slice(2)
 const bench = SETS.get(valueOf('--set') ?? 'injection')

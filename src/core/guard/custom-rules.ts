@@ -4,8 +4,8 @@ import type { CustomRule } from '../domain/guard-policy.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Scanner } from './match.ts'
 
-/** Matches of one rule in one text. */
-const MATCHES_MAX = 32
+/** Matches of one rule in one text; as many as are judged at all, since what is not found is not taken out. */
+const MATCHES_MAX = 16_384
 
 type Find = (text: string) => readonly { readonly start: number; readonly end: number }[]
 

@@ -10,8 +10,8 @@ const REMEMBERED_CHARS_MAX = 4 * 1024 * 1024
 const REMEMBERED_TEXT_MAX = 256 * 1024
 /** A shorter one is judged faster than it is looked up. */
 const REMEMBERED_TEXT_MIN = 64
-/** Matches of one text; what is found beyond them changes no decision. */
-const MATCHES_MAX = 256
+/** Matches of one text. What lies beyond is not known, and told as a failure: a redaction must not leave the rest. */
+const MATCHES_MAX = 16_384
 
 export type Engine = {
   /** `more` are scanners of one policy or one call; what they find is not remembered. */
@@ -37,7 +37,9 @@ export function createEngine(scanners: readonly NamedScanner[], forms: (text: st
       const read = forms(text)
       for (const { name, scan } of used) {
         try {
-          for (const match of scan(read, place)) if (matches.length < MATCHES_MAX) matches.push(match)
+          const found = scan(read, place)
+          for (const match of found.slice(0, MATCHES_MAX - matches.length)) matches.push(match)
+          if (matches.length === MATCHES_MAX) failed.push(`${name}:too_many`)
         } catch {
           failed.push(name)
         }

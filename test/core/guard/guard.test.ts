@@ -86,6 +86,12 @@ describe('a finding', () => {
     expect([judged.findings.length, judged.findings[0]?.severity, judged.action]).toEqual([100, 'high', 'block'])
   })
 
+  test('of hundreds are all taken out, and what lies beyond all bounds is no silent rest', () => {
+    const edits = (times: number): Judgement => judge(['attack '.repeat(times)], { mode: 'redact', fail: 'closed' })
+    expect(edits(1000).redactions[0]?.ranges).toHaveLength(1000)
+    expect([edits(20_000).action, edits(20_000).notes]).toEqual(['block', ['guard.failed:word:too_many']])
+  })
+
   test('that is hardly sure is none', () => {
     const unsure: NamedScanner = { name: 'unsure', scan: wordScanner('attack', { confidence: 0.2 }) }
     expect(judge(['attack'], { mode: 'block' }, { scanners: [unsure] }).findings).toEqual([])
