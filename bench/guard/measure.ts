@@ -9,7 +9,7 @@ export type Effort = { readonly runsMin: number; readonly timeMs: number }
 export const THOROUGH: Effort = { runsMin: RUNS_MIN, timeMs: TIME_MS }
 export const QUICK: Effort = { runsMin: 3, timeMs: 15 }
 
-/** Milliseconds of the fastest run. `run` gets its number, so that no run can be answered from memory. */
+/** Milliseconds of the fastest run. `run` gets its number. */
 export function leastMs(run: (n: number) => unknown, { runsMin, timeMs }: Effort): number {
   let least = Number.POSITIVE_INFINITY
   const start = performance.now()
