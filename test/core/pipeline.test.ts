@@ -845,6 +845,36 @@ describe('an answer', () => {
     expect(body).not.toMatch(/sec|_a|bc/)
   })
 
+  test('with an event that cannot be read is stopped before it where the policy fails closed, and noted where it fails open', async () => {
+    const deep = `{"choices":[{"index":0,"delta":{"content":"sec_abc"}}],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
+    const body = `${streamed('fine. ').split('data: {"choices":[{"index":0,"delta":{},')[0]}data: ${deep}\n\ndata: [DONE]\n\n`
+    const streaming = { mode: 'hold', windowChars: 256, onFinding: 'redact' } as const
+    const closed = bench(() => sse(body), setup({ mode: 'block', fail: 'closed', streaming }))
+    const told = await textOf(await closed.call())
+    expect(told).not.toContain('sec_abc')
+    expect(told).toContain('content_filter')
+    expect(await closed.span()).toMatchObject({
+      status: 'refused',
+      notes: expect.arrayContaining(['guard.unread_events']) as unknown,
+    })
+    const usual = bench(() => sse(streamed('fine. ', 'all is ', 'well')), setup({ mode: 'block', fail: 'closed', streaming }))
+    expect(await textOf(await usual.call())).toBe(streamed('fine. ', 'all is ', 'well'))
+    const open = bench(() => sse(body), setup({ mode: 'block', fail: 'open', streaming }))
+    expect(await textOf(await open.call())).toContain('sec_abc')
+    expect((await open.span()).notes).toContain('guard.unread_events')
+  })
+
+  test('of an array of chunks that is nested too deeply is refused where the policy fails closed', async () => {
+    const body = `[{"candidates":[{"content":{"parts":[{"text":"sec_abc"}]}}],"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}]`
+    const b = bench(() => anAnswer(body), {
+      ...setup({ mode: 'block', fail: 'closed' }),
+      config: { upstreamUrl: 'http://127.0.0.1:1' },
+    })
+    const path = '/v1beta/models/gemini-2.5-flash:streamGenerateContent'
+    const answer = await b.call({ path, body: '{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}' })
+    expect(answer.status).toBe(403)
+  })
+
   test('that is compressed although nothing may be is refused where the policy fails closed', async () => {
     const packed = zlib.gzipSync(LEAK)
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }

@@ -46,6 +46,8 @@ export type GuardedAnswer = {
 }
 
 const NO_BYTES = new Uint8Array(0)
+/** A note: events of a stream that are no JSON, too large or nested too deeply. */
+const UNREAD_EVENTS = 'guard.unread_events'
 
 export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer {
   const { spanId, policy, dialect, request, onJudged } = ask
@@ -116,7 +118,9 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
     const { result: steps, tookMs } = guard.timed(() => {
       const stream = createStreamGuard(options)
       const first = stream.push(body)
-      return first.stop ? [first] : [first, stream.end()]
+      const all = first.stop ? [first] : [first, stream.end()]
+      if (stream.unread() > 0) notes.add(UNREAD_EVENTS)
+      return all
     })
     isJudged = true
     onJudged(tookMs, [...notes])
@@ -144,7 +148,10 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
       tookMs += timed.tookMs
       const { bytes, judged, stop } = timed.result
       tell(judged.map(streamed))
-      return { bytes, isStopped: stop || mayNotPass() }
+      if (stream.unread() > 0) notes.add(UNREAD_EVENTS)
+      // What could not be judged is among these bytes: none of them may leave.
+      if (!stop && mayNotPass()) return { bytes: [dialect.assemble(null).stop()], isStopped: true }
+      return { bytes, isStopped: stop }
     }
     return {
       push: (chunk) => step(() => stream.push(chunk)),
