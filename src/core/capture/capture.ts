@@ -2,7 +2,7 @@
  * The capture stage: what was seen of a call becomes its span. Nothing here waits: it listens to the tap, and builds the span once
  * the answer has ended, whatever way it ended.
  */
-import type { AnswerView, Dialect, RequestView } from '../dialects/dialect.ts'
+import { emptyCalls, type AnswerView, type Dialect, type RequestView } from '../dialects/dialect.ts'
 import { jsonText } from '../dialects/fields.ts'
 import type { AppError, AppErrorCode } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
@@ -110,7 +110,7 @@ export function answeredSpan(call: CallFacts, answer: AnswerFacts, prices: Price
   const view = viewOf(call.dialect, read.body)
   const isFull = call.policy.text === 'full'
   const hasFailed = view === null && read.body !== null
-  const guarded = answer.conclude(view?.segments ?? null)
+  const guarded = answer.conclude(view === null ? null : [...view.segments, ...emptyCalls(view)])
   const common = commonFields(call, [
     ...guarded.notes,
     ...(end === 'complete' ? [] : [`response.${end}`]),

@@ -89,6 +89,13 @@ export type Dialect = {
   renderError(error: AppError, requestId: string): JsonRecord
 }
 
+/** Calls without arguments leave no text, but call their tool all the same: they are judged as empty texts of nowhere. */
+export function emptyCalls({ toolCalls }: AnswerView): readonly Segment[] {
+  return toolCalls.flatMap(({ name, arguments: text }): readonly Segment[] =>
+    text === '' && name !== '' ? [{ origin: 'tool_call', pointer: '', kind: 'text', text, name }] : [],
+  )
+}
+
 const encoder = new TextEncoder()
 
 /** UTF-8 bytes of a text; for `Assembler.stop`. */

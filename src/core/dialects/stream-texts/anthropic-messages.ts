@@ -23,8 +23,9 @@ export function messageTexts(): StreamTexts {
     }
     if (type.endsWith('tool_use')) {
       const input = asRecord(block['input'])
-      if (input === null || Object.keys(input).length === 0) return
-      list.addArguments('/content_block/input', input, `${index}/tool`, { bodyPointer: `${body}/input`, toolName: name })
+      // What comes in pieces begins as `{}`; so does a call without arguments.
+      const given = input === null || Object.keys(input).length === 0 ? '' : input
+      list.addArguments('/content_block/input', given, `${index}/tool`, { bodyPointer: `${body}/input`, toolName: name })
     } else if (typeof block['content'] !== 'string') {
       const more = { origin: 'tool_result', bodyPointer: `${body}/content` } as const
       list.addAll('/content_block/content', block['content'], `${index}/result`, more)

@@ -71,7 +71,10 @@ function converseTexts(): StreamTexts {
         const index = keyOf(value['contentBlockIndex'], '0')
         if (name === 'contentBlockStart') {
           const tool = asString(asRecord(asRecord(value['start'])?.['toolUse'])?.['name'])
-          if (tool !== null) names.set(index, tool)
+          if (tool === null) continue
+          names.set(index, tool)
+          const bodyPointer = `/output/message/content/${pointerToken(index)}/toolUse/input`
+          list.addArguments(`${at}/start/toolUse/input`, '', `${index}/tool`, { bodyPointer, toolName: tool })
         } else if (name === 'contentBlockDelta') {
           readDelta(list, asRecord(value['delta']) ?? {}, `${at}/delta`, index)
           isSplittable = list.texts.length === 1

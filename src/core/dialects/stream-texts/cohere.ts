@@ -20,10 +20,12 @@ export function cohereTexts(): StreamTexts {
     const target = asRecord(asRecord(message['tool_calls'])?.['function'])
     const name = asString(target?.['name'])
     if (name !== null) names.set(index, name)
-    list.addArguments(`${at}/tool_calls/function/arguments`, target?.['arguments'], `tool-${index}/arguments`, {
-      bodyPointer: `/message/tool_calls/${pointerToken(index)}/function/arguments`,
-      toolName: names.get(index) ?? null,
-    })
+    if (target !== null) {
+      list.addArguments(`${at}/tool_calls/function/arguments`, target['arguments'], `tool-${index}/arguments`, {
+        bodyPointer: `/message/tool_calls/${pointerToken(index)}/function/arguments`,
+        toolName: names.get(index) ?? null,
+      })
+    }
     // Citations quote the answer.
     list.addAll(`${at}/citations`, message['citations'], 'citations/all', { bodyPointer: '/message/citations' })
   }
@@ -79,7 +81,7 @@ function readOlder(list: TextList, event: JsonRecord): EventTexts {
 
 function addCalls(list: TextList, record: JsonRecord, at: string): void {
   recordsOf(record['tool_calls'], `${at}/tool_calls`).forEach(([call, place], i) => {
-    list.addArguments(`${place}/parameters`, call['parameters'], `calls-${i}/parameters`, {
+    list.addArguments(`${place}/parameters`, call['parameters'] ?? {}, `calls-${i}/parameters`, {
       bodyPointer: `/tool_calls/${i}/parameters`,
       toolName: asString(call['name']),
     })

@@ -35,7 +35,9 @@ export function geminiTexts(): StreamTexts {
     const open = candidate.open
     const bodyPointer = `/candidates/${group}/content/parts/${candidate.parts - 1}/functionCall/args`
     const more = { bodyPointer, toolName: open.name }
-    list.addArguments(`${at}/args`, call['args'], `${group}/tool-${open.at}`, more)
+    // A call that is all in one event leaves with it: without arguments too it is judged there.
+    const isWhole = !goesOn && call[pieces] === undefined && name !== null
+    list.addArguments(`${at}/args`, call['args'] ?? (isWhole ? {} : ''), `${group}/tool-${open.at}`, more)
     for (const [piece, place] of recordsOf(call[pieces], `${at}/${pieces}`)) {
       const field = piece['stringValue'] === undefined ? 'string_value' : 'stringValue'
       const path = asString(piece['jsonPath'] ?? piece['json_path']) ?? ''
@@ -55,7 +57,12 @@ export function geminiTexts(): StreamTexts {
     const body = `/candidates/${group}/content/parts/${candidate.parts - 1}`
     const more = { form: 'whole', group } as const
     const code = asRecord(part['executableCode'])?.['code']
-    const codeMore = { ...more, kind: 'tool_call', bodyPointer: `${body}/executableCode/code` } as const
+    const codeMore = {
+      ...more,
+      kind: 'tool_call',
+      toolName: 'code_execution',
+      bodyPointer: `${body}/executableCode/code`,
+    } as const
     list.add(`${at}/executableCode/code`, code, `${group}/code`, codeMore)
     const output = asRecord(part['codeExecutionResult'])?.['output']
     const outputMore = { ...more, origin: 'tool_result', bodyPointer: `${body}/codeExecutionResult/output` } as const

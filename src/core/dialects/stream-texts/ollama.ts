@@ -18,7 +18,7 @@ export function ollamaTexts(): StreamTexts {
       list.add('/response', line['response'], 'answer/response', { bodyPointer: '/response', tokens })
       for (const [call, at] of recordsOf(message['tool_calls'], '/message/tool_calls')) {
         const target = asRecord(call['function'])
-        list.addArguments(`${at}/function/arguments`, target?.['arguments'], `message/tool-${calls}`, {
+        list.addArguments(`${at}/function/arguments`, target?.['arguments'] ?? {}, `message/tool-${calls}`, {
           bodyPointer: `/message/tool_calls/${calls}/function/arguments`,
           toolName: asString(target?.['name']),
         })

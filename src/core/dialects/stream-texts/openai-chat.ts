@@ -11,6 +11,8 @@ const REASONING_FIELDS = ['reasoning_content', 'reasoning'] as const
 
 export function chatTexts(): StreamTexts {
   const callsOf = new Map<string, Calls>()
+  /** Of the older form, one a choice. */
+  const functionOf = new Map<string, string>()
 
   /** The same rule as the assembler's: a new id with a new name under a known index is another call. */
   function callOf(choice: string, delta: JsonRecord, name: string | null): Call {
@@ -41,7 +43,7 @@ export function chatTexts(): StreamTexts {
     const pointer = `${body}/tool_calls/${call.at}/${kind}/${field}`
     const more = { group, bodyPointer: pointer, toolName: call.name }
     if (kind === 'function') list.addArguments(`${at}/function/${field}`, target[field], `${group}/tool/${call.at}`, more)
-    else list.add(`${at}/custom/${field}`, target[field], `${group}/tool/${call.at}`, { ...more, kind: 'tool_call' })
+    else list.add(`${at}/custom/${field}`, target[field] ?? '', `${group}/tool/${call.at}`, { ...more, kind: 'tool_call' })
   }
 
   function readDelta(list: TextList, delta: JsonRecord, at: string, group: string, tokens: readonly string[]): void {
@@ -63,8 +65,10 @@ export function chatTexts(): StreamTexts {
     for (const [call, place] of recordsOf(delta['tool_calls'], `${at}/tool_calls`)) readToolCall(list, call, place, group, body)
     const legacy = asRecord(delta['function_call'])
     if (legacy === null) return
-    const pointer = `${body}/function_call/arguments`
-    list.addArguments(`${at}/function_call/arguments`, legacy['arguments'], `${group}/function`, { bodyPointer: pointer })
+    const name = functionOf.get(group) ?? firstText(legacy['name'])
+    if (name !== null) functionOf.set(group, name)
+    const more = { bodyPointer: `${body}/function_call/arguments`, toolName: name }
+    list.addArguments(`${at}/function_call/arguments`, legacy['arguments'], `${group}/function`, more)
   }
 
   return {

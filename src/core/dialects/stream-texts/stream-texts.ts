@@ -50,7 +50,7 @@ export const NO_TEXTS: EventTexts = { texts: [], ends: [], isSplittable: false, 
 
 type More = Partial<Omit<StreamText, 'pointer' | 'text' | 'channel'>>
 
-/** Gathers the texts of one event. Empty pieces are left out: there is nothing in them. */
+/** Gathers the texts of one event. Empty pieces are left out, but for those of a tool's call: it may come without arguments. */
 export type TextList = {
   add(pointer: string, text: Json, channel: string, more?: More): void
   /** Arguments as text, or as an object by itself. */
@@ -79,7 +79,7 @@ export function createTextList(): TextList {
   const texts: StreamText[] = []
 
   function add(pointer: string, text: Json, channel: string, more: More = {}): void {
-    if (typeof text !== 'string' || text === '') return
+    if (typeof text !== 'string' || (text === '' && (more.kind !== 'tool_call' || (more.toolName ?? '') === ''))) return
     const group = more.group ?? channel.slice(0, Math.max(0, channel.lastIndexOf('/')))
     texts.push({
       form: 'piece',
@@ -113,9 +113,10 @@ export function createTextList(): TextList {
     add,
     addArguments: (pointer, value, channel, more = {}) => {
       const told: More = { ...more, kind: 'tool_call', isJson: true }
-      if (typeof value === 'string') return add(pointer, value, channel, told)
-      if (typeof value !== 'object' || value === null) return
-      add(pointer, jsonText(value), channel, { ...told, form: 'value' })
+      const given = value ?? ''
+      if (typeof given === 'string') return add(pointer, given, channel, told)
+      if (typeof given !== 'object') return
+      add(pointer, jsonText(given), channel, { ...told, form: 'value' })
     },
     addAll: (pointer, value, channel, more = {}) => addAll(pointer, value, channel, more, 0),
   }

@@ -2,7 +2,7 @@
  * Judges an unstreamed answer and takes out what the policy wants out, in the bytes that came: only strings that hold a match change,
  * wherever the answer repeats it (citations, histories, grounds), and the tokens that spell it are emptied.
  */
-import type { Dialect } from '../../dialects/dialect.ts'
+import { emptyCalls, type Dialect } from '../../dialects/dialect.ts'
 import { asRecord, parseJson, pointerToken, type Json } from '../../domain/json.ts'
 import { isNestedTooDeeply } from '../../domain/nesting.ts'
 import type { Segment } from '../../domain/segment.ts'
@@ -46,8 +46,9 @@ export function redactBody(bytes: Uint8Array, dialect: Dialect, judge: Judge): R
   if (body === null) return unread
   const judged: BodyFinding[] = []
   const redactions: SegmentRedaction[] = []
-  const { segments } = dialect.readAnswer(body)
-  for (const segment of segments) {
+  const view = dialect.readAnswer(body)
+  const { segments } = view
+  for (const segment of [...segments, ...emptyCalls(view)]) {
     const place: Place = { direction: 'output', origin: segment.origin, toolName: segment.name }
     const ranges: RangeEdit[] = []
     for (const match of judge.judge(segment.text, place)) {

@@ -63,7 +63,8 @@ export function createChannel(text: StreamText, options: ChannelOptions): Channe
   let recent: Found[] = []
   let whole: string | null = ''
   const isCall = text.kind === 'tool_call'
-  let wholeJudgedTo = 0
+  /** A call without arguments is judged too. */
+  let wholeJudgedTo = -1
   let closedTo = 0
   let trackedTo = 0
   /** Where the last piece begins. */
