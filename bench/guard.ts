@@ -16,7 +16,8 @@ import { compileRules } from '../src/core/guard/rules/engine.ts'
 import { createDefaultGuard } from '../src/core/guard/scanners.ts'
 import { scanSecrets } from '../src/core/guard/secrets/scan-secrets.ts'
 import { exponentOf, leastMs, QUICK, THOROUGH } from './guard/measure.ts'
-import { createPrefilter, patternMs, RULES, rulesAt } from './guard/rules.ts'
+import { createPrefilter, patternMs, rulesAt } from './guard/rules.ts'
+import { RULES } from '../src/core/guard/scanners.ts'
 import { KINDS, type Kind } from './guard/texts.ts'
 
 const KB = 1024

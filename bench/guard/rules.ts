@@ -1,23 +1,9 @@
 /** The rules of the guard as shipped, looked at from outside: which are tried on a text, and what each costs there. */
 import type { Form, Place } from '../../src/core/guard/match.ts'
-import { STATED_RULES } from '../../src/core/guard/leakage/stated-rules.ts'
 import { compileRules } from '../../src/core/guard/rules/engine.ts'
-import { INPUT_RULES } from '../../src/core/guard/rules/input-rules.ts'
 import type { Rule } from '../../src/core/guard/rules/rule.ts'
-import { EXFILTRATION_RULES } from '../../src/core/guard/rules/tables/exfiltration.ts'
-import { MCP_RULES } from '../../src/core/guard/rules/tables/mcp.ts'
-import { SHELL_RULES } from '../../src/core/guard/rules/tables/shell.ts'
-import { UNSAFE_CODE_RULES } from '../../src/core/guard/rules/tables/unsafe-code.ts'
+import { RULES } from '../../src/core/guard/scanners.ts'
 import { leastMs, type Effort } from './measure.ts'
-
-export const RULES: readonly Rule[] = [
-  ...INPUT_RULES,
-  ...EXFILTRATION_RULES,
-  ...SHELL_RULES,
-  ...MCP_RULES,
-  ...UNSAFE_CODE_RULES,
-  ...STATED_RULES,
-]
 
 /** Matches wherever it is tried at all. */
 const ANYTHING = /[^]/

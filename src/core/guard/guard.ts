@@ -13,6 +13,8 @@ import { actionOnFailure, decide, stricter } from './decide/decide.ts'
 import type { Engine, NamedScanner } from './engine.ts'
 import { excerptOf } from './excerpt.ts'
 import type { Judge, Judged, Place } from './match.ts'
+import { compileRules } from './rules/engine.ts'
+import { TOXICITY_RULES } from './rules/tables/toxicity.ts'
 import type { SegmentRedaction } from './redact/redact-segments.ts'
 import type { RangeEdit } from './redact/replace-strings.ts'
 
@@ -68,6 +70,7 @@ export function createGuard({ engine, clock, openFrom, scannersFor }: GuardDeps)
     if (known === undefined) {
       known = [
         ...(policy.customRules.length === 0 ? [] : [{ name: 'custom', scan: scanCustomRules(policy.customRules) }]),
+        ...(asksForToxicity(policy) ? [{ name: 'toxicity', scan: compileRules(TOXICITY_RULES) }] : []),
         ...(isOpenToAll(policy.tools) ? [] : [{ name: 'tools', scan: scanToolCalls(policy.tools) }]),
       ]
       ownRules.set(policy, known)
@@ -167,6 +170,11 @@ export function toFinding(id: string, judged: Judged, site: Site, direction: Dir
 
 function siteOf({ origin, pointer, text }: Segment, { range }: Judged): Site {
   return { origin, pointer, matched: range === null ? text : text.slice(range.startUtf16, range.endUtf16) }
+}
+
+/** A list of words is a weak judge of manners: it looks only where a policy says what is done with what it finds. */
+function asksForToxicity({ categories }: GuardPolicy): boolean {
+  return categories.some(({ findingType }) => findingType === 'toxicity' || findingType === 'output_toxicity')
 }
 
 function unreadOf({ unread, inspection }: GuardAsk): string | null {

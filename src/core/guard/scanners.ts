@@ -11,24 +11,25 @@ import { normalize } from './normalize/normalize.ts'
 import { openFrom } from './open.ts'
 import { scanPii } from './pii/scan-pii.ts'
 import { createRuleScanner, INPUT_RULES } from './rules/input-rules.ts'
+import type { Rule } from './rules/rule.ts'
 import { EXFILTRATION_RULES } from './rules/tables/exfiltration.ts'
 import { MCP_RULES } from './rules/tables/mcp.ts'
 import { SHELL_RULES } from './rules/tables/shell.ts'
 import { UNSAFE_CODE_RULES } from './rules/tables/unsafe-code.ts'
 import { scanSecrets } from './secrets/scan-secrets.ts'
 
+/** All rules but those that a policy has to ask for. */
+export const RULES: readonly Rule[] = [
+  ...INPUT_RULES,
+  ...EXFILTRATION_RULES,
+  ...SHELL_RULES,
+  ...MCP_RULES,
+  ...UNSAFE_CODE_RULES,
+  ...STATED_RULES,
+]
+
 const SCANNERS: readonly NamedScanner[] = [
-  {
-    name: 'rules',
-    scan: createRuleScanner([
-      ...INPUT_RULES,
-      ...EXFILTRATION_RULES,
-      ...SHELL_RULES,
-      ...MCP_RULES,
-      ...UNSAFE_CODE_RULES,
-      ...STATED_RULES,
-    ]),
-  },
+  { name: 'rules', scan: createRuleScanner(RULES) },
   { name: 'secrets', scan: scanSecrets },
   { name: 'pii', scan: scanPii },
   {

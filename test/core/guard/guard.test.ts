@@ -4,6 +4,7 @@ import type { SpanId } from '../../../src/core/domain/ids.ts'
 import type { Segment } from '../../../src/core/domain/segment.ts'
 import type { NamedScanner } from '../../../src/core/guard/engine.ts'
 import type { GuardAsk, Judgement } from '../../../src/core/guard/guard.ts'
+import { TOXICITY_RULES } from '../../../src/core/guard/rules/tables/toxicity.ts'
 import { aGuard, aPolicy, wordScanner } from '../../support/guard.ts'
 
 const WORD: NamedScanner = { name: 'word', scan: wordScanner('attack') }
@@ -185,6 +186,17 @@ describe('a policy', () => {
       expect(judge(['attack'], { mode: 'block', allow: [{ ...entry, ...allowed }] }).findings).toEqual([])
     }
     expect(judge(['attack'], { mode: 'block', allow: [{ ...entry, text: 'an attack' }] }).action).toBe('block')
+  })
+
+  test('that names toxicity has words looked for; none else has', () => {
+    const [rule] = TOXICITY_RULES
+    const text = rule?.examples[0] ?? ''
+    const origins = rule?.origins ?? []
+    const asked = { findingType: 'toxicity', origins: null, action: 'flag', threshold: 0, isShadow: false } as const
+    const direction = rule?.directions[0] ?? 'input'
+    const spoken = segment(text, { origin: origins[0] ?? 'user' })
+    expect(judge([spoken], {}, { direction }).findings).toEqual([])
+    expect(judge([spoken], { categories: [asked] }, { direction }).findings.length).toBeGreaterThan(0)
   })
 
   test('has rules of its own, for the directions and origins that they name', () => {
