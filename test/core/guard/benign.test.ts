@@ -46,24 +46,6 @@ async function allRules(): Promise<readonly Rule[]> {
 const RULES = await allRules()
 const scan = createRuleScanner(RULES)
 
-/** Texts that a rule still blocks, with the rule. A text leaves this list when the rule is mended; none is ever added. */
-const STILL_BLOCKED: { readonly [id: string]: string } = {
-  'business-08': 'injection.override.de.instructions',
-  'business-10': 'injection.override.es.instructions',
-  'cooking-10': 'injection.override.es.instructions',
-  'dev-chat-12': 'jailbreak.mode.enabled',
-  'fiction-01': 'injection.override.en.everything-told',
-  'fiction-04': 'jailbreak.mode.enabled',
-  'fiction-09': 'injection.override.de.instructions',
-  'legal-07': 'injection.override.es.instructions',
-  'legal-06': 'injection.override.fr.instructions',
-  'long-05': 'injection.override.fr.instructions',
-  'school-09': 'injection.override.ja.instructions',
-  'translation-01': 'injection.override.en.earlier-instructions',
-  'translation-04': 'injection.override.es.instructions',
-  'writing-03': 'jailbreak.prefix-injection',
-}
-
 function placeOf(origin: Origin): Place {
   return { direction: origin === 'assistant' ? 'output' : 'input', origin, toolName: null }
 }
@@ -87,15 +69,9 @@ describe('harmless texts that look dangerous', () => {
     expect(RULES.length).toBeGreaterThan(100)
   })
 
-  test.each(TEXTS.map((entry) => [entry.id, entry] as const))('%s is not blocked', (id, { text, origin }) => {
+  test.each(TEXTS.map((entry) => [entry.id, entry] as const))('%s is not blocked', (_id, { text, origin }) => {
     const blocking = scan(normalize(text), placeOf(origin)).filter(isBlocked)
-    expect(blocking.map(({ ruleId }) => ruleId).filter((ruleId) => ruleId !== STILL_BLOCKED[id])).toEqual([])
-  })
-
-  test('over 200 of them, and nine in ten, are not blocked by any rule', () => {
-    const free = TEXTS.filter(({ id }) => STILL_BLOCKED[id] === undefined)
-    expect(free.length).toBeGreaterThan(200)
-    expect(free.length / TEXTS.length).toBeGreaterThanOrEqual(0.9)
+    expect(blocking.map(({ ruleId }) => ruleId)).toEqual([])
   })
 
   test('none is blocked for exfiltration, commands or tools, though a tool brought it', () => {

@@ -5,11 +5,14 @@
 import { ORIGINS } from '../../domain/segment.ts'
 import type { Form, Match, Place, Scanner } from '../match.ts'
 import type { Rule, Span } from './rule.ts'
+import { CONFIDENCE_OF_TALK, isTalk } from './talk.ts'
 import { createWordIndex } from './word-index.ts'
 
 const REACH_UTF16 = 240
 /** Matches of one rule in one text. More say nothing new. */
 const MATCHES_MAX = 32
+/** Of these, those that the user only speaks about. */
+const WEAK_MATCHES_MAX = 16
 /** What `notAfter` sees. */
 const BEFORE_MAX = 80
 /** A window's end is moved to the end of its word, so that a pattern sees no half words. */
@@ -80,16 +83,15 @@ export function compileRules(rules: readonly Rule[]): Scanner {
 
   return (forms, place) => {
     const bit = placeBit(place)
-    const isTrusted = place.origin === 'system' || place.origin === 'assistant'
     const matches = new Map<Rule, Match[]>()
     for (const form of forms) {
       findHits(form)
-      for (const compiled of always) if ((compiled.places & bit) !== 0) run({ compiled, form, hits: [], isTrusted }, matches)
+      for (const compiled of always) if ((compiled.places & bit) !== 0) run({ compiled, form, hits: [], place }, matches)
       for (const group of touched) {
         for (const compiled of byGroup[group] as Compiled[]) {
           if ((compiled.places & bit) === 0) continue
           const hits = hitsOf(compiled, starts)
-          if (hits !== null) run({ compiled, form, hits, isTrusted }, matches)
+          if (hits !== null) run({ compiled, form, hits, place }, matches)
         }
       }
     }
@@ -108,15 +110,18 @@ type Trial = {
   readonly form: Form
   /** For each of the rule's groups, where its literals stand. */
   readonly hits: readonly (readonly number[])[]
-  readonly isTrusted: boolean
+  readonly place: Place
 }
 
-function run({ compiled, form, hits, isTrusted }: Trial, matches: Map<Rule, Match[]>): void {
+function run({ compiled, form, hits, place }: Trial, matches: Map<Rule, Match[]>): void {
   const { rule, regex } = compiled
   let known = matches.get(rule)
   const report = (start: number, end: number): boolean => {
     if (known === undefined) matches.set(rule, (known = []))
-    add(known, rule, form, start, end)
+    const confidence = isTalk(rule, form, place, start, end) ? Math.min(rule.confidence, CONFIDENCE_OF_TALK) : rule.confidence
+    // What is weak takes no room from what is not.
+    if (confidence < rule.confidence && known.length >= WEAK_MATCHES_MAX) return true
+    add(known, rule, form, confidence, start, end)
     return known.length < MATCHES_MAX
   }
   if (known !== undefined && known.length >= MATCHES_MAX) return
@@ -126,6 +131,7 @@ function run({ compiled, form, hits, isTrusted }: Trial, matches: Map<Rule, Matc
     return
   }
   if (regex === null) return
+  const isTrusted = place.origin === 'system' || place.origin === 'assistant'
   const [first = []] = hits
   let next = 0
   for (const window of windowsOf(compiled, text, hits)) {
@@ -202,14 +208,18 @@ function endOfWord(text: string, end: number): number {
 }
 
 /** Overlapping matches of one rule become one; what a decoded form repeats of the text itself is dropped. */
-function add(known: Match[], rule: Rule, form: Form, start: number, end: number): void {
+function add(known: Match[], rule: Rule, form: Form, confidence: number, start: number, end: number): void {
   const range = form.rangeOf(start, end)
   for (let i = known.length - 1; i >= 0; i--) {
     const other = known[i]
     if (other?.range == null || other.range.startUtf16 >= range.endUtf16 || other.range.endUtf16 <= range.startUtf16) continue
     if (other.via.length === form.via.length) {
       const startUtf16 = Math.min(other.range.startUtf16, range.startUtf16)
-      known[i] = { ...other, range: { startUtf16, endUtf16: Math.max(other.range.endUtf16, range.endUtf16) } }
+      known[i] = {
+        ...other,
+        confidence: Math.max(other.confidence, confidence),
+        range: { startUtf16, endUtf16: Math.max(other.range.endUtf16, range.endUtf16) },
+      }
     }
     return
   }
@@ -218,7 +228,7 @@ function add(known: Match[], rule: Rule, form: Form, start: number, end: number)
     findingType: rule.findingType,
     category: rule.category,
     severity: rule.severity,
-    confidence: rule.confidence,
+    confidence,
     description: rule.description,
     range,
     via: form.via,

@@ -50,6 +50,7 @@ export type Entry = Pick<Rule, 'id' | 'confidence' | 'description' | 'words' | '
       | 'isExact'
       | 'notAfter'
       | 'notAfterWhenTrusted'
+      | 'weakIn'
       | 'beginsWithWord'
     >
   >

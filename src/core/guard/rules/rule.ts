@@ -42,6 +42,11 @@ export type Rule = {
   readonly notAfter?: RegExp
   /** The same, where the operator or the model wrote the text (system, assistant): they may speak about attacks without being one. */
   readonly notAfterWhenTrusted?: RegExp
+  /**
+   * In what a user wrote, a match is weak where it and the 80 characters behind it hold this: what is set aside is a person's affair, not
+   * the model's. On the folded form.
+   */
+  readonly weakIn?: RegExp
   /** How far from a literal a match may begin or end, in characters; 240 unless set. */
   readonly reachUtf16?: number
   /** Every match begins with a literal of the first group: the pattern is tried there only, which is much faster. */

@@ -379,7 +379,7 @@ export const JAILBREAK_RULES = family(
     },
     {
       id: 'prefix-injection',
-      confidence: 0.8,
+      confidence: 0.7,
       description: 'Dictates the beginning of an obedient answer',
       words: [
         ['start', 'begin', 'prefix', 'preface', 'open'],

@@ -12,13 +12,30 @@ import { TONGUES, type Tongue } from './tongues.ts'
 const REACH = 120
 /** Scripts of which a character holds a syllable or a word. */
 const DENSE: ReadonlySet<string> = new Set(['zh', 'ja', 'ko', 'th'])
+/** Beginnings of adjectives that stand behind the noun in Romance languages. */
+const OLDER = [
+  'anterior',
+  'antérieur',
+  'précédent',
+  'precedent',
+  'previ',
+  'prévi',
+  'inicia',
+  'initia',
+  'inizial',
+  'origin',
+  'vorig',
+]
+/** In many of these languages: what a model or an operator would be spoken of by. */
+const THE_MODELS =
+  '\\b(?:system|sistem|prompt|model|ki\\b|ia\\b|ai\\b|chat|bot|assist|sicherheit|secur|segur|sicur|veilig|ethi|etic|inhalt|contenu|contenid|contenut|inhoud|antwort|respuest|repons|respost|rispost|antwoord|deine|tus?\\b|tes\\b|vos\\b|suas?\\b|tue\\b|tuoi\\b|je\\b|jouw|rolle|role|rol\\b|alles|todo|tout|tudo|tutto)'
 /** The rest of a word. */
 const REST = '[^\\s.,;:!?"()]{0,12}'
 
 export const LANGUAGE_RULES: readonly Rule[] = TONGUES.flatMap((tongue) => [overrideIn(tongue), extractionIn(tongue)])
 
 function overrideIn(tongue: Tongue): Rule {
-  const verb = anyOf(tongue.ignore) + notFollowing(tongue)
+  const verb = anyOf(tongue.ignore) + notEnding(tongue) + notFollowing(tongue)
   const earlier = anyOf(tongue.earlier)
   const noun = anyOf(tongue.instructions)
   const [long, short] = gapsOf(tongue)
@@ -38,6 +55,7 @@ function overrideIn(tongue: Tongue): Rule {
     words: [wordsOf(tongue.ignore), wordsOf([...tongue.instructions, ...tongue.everything])],
     pattern: phrase(orders.join('|')),
     reachUtf16: REACH,
+    ...weakIn(tongue),
     examples: tongue.overrides,
   }
 }
@@ -67,6 +85,21 @@ function gapsOf(tongue: Tongue): readonly [long: string, short: string, wide: st
 /** Germanic languages and others put the negation behind the verb: "vergeet niet …". */
 function notFollowing(tongue: Tongue): string {
   return tongue.not.length === 0 ? '' : `(?! (?:sie )?(?:${wordsOf(tongue.not).join('|')})(?: |$))`
+}
+
+function notEnding({ noOrder }: Tongue): string {
+  return noOrder === undefined ? '' : `(?!${noOrder})`
+}
+
+/** Instructions about something that is not the model's, and what somebody is reported to have said. */
+function weakIn({ about, reported, instructions }: Tongue): Pick<Rule, 'weakIn'> {
+  if (reported !== undefined) return { weakIn: phrase(`[^。.!?\\n]{0,60}${reported}`) }
+  if (about === undefined) return {}
+  return {
+    weakIn: phrase(
+      `${anyOf(instructions)}${REST}(?: ${anyOf(OLDER)}${REST})? (?:${wordsOf(about).join('|')}) (?!<30>${THE_MODELS})`,
+    ),
+  }
 }
 
 function shared(tongue: Tongue) {
