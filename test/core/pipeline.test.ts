@@ -883,6 +883,53 @@ describe('an answer', () => {
     const open = bench(() => anAnswer(streamOf([packed]), { headers }), setup({ mode: 'block', fail: 'open' }))
     expect((await open.call()).status).toBe(200)
   })
+
+  test.each(['application/json', 'text/event-stream'])('that passes compressed is judged afterwards: %s', async (type) => {
+    const packed = zlib.gzipSync(type === 'application/json' ? LEAK : streamed('the key is sec_', 'abc'))
+    const headers = { 'content-type': type, 'content-encoding': 'gzip' }
+    const b = bench(() => anAnswer(streamOf([packed]), { headers }), setup({ mode: 'block', fail: 'open' }))
+    await textOf(await b.call({ body: type === 'application/json' ? ASKED : ASKED_STREAM }))
+    expect((await b.span()).findings).toMatchObject([
+      { findingType: 'unread_body', action: 'flag' },
+      { findingType: 'secret_leakage', action: 'flag' },
+    ])
+  })
+
+  test.each([[''], ['text/plain'], ['text/json; charset=utf-8']])(
+    'is judged whatever its type is said to be: "%s"',
+    async (type) => {
+      const headers = type === '' ? {} : { 'content-type': type }
+      const b = bench(() => anAnswer(LEAK, { headers }), setup({ mode: 'redact' }))
+      expect(await textOf(await b.call())).toBe(LEAK.replace('sec_abc', '[KEY]'))
+      const closed = bench(() => anAnswer('no JSON', { headers }), setup({ mode: 'redact', fail: 'closed' }))
+      expect((await closed.call()).status).toBe(403)
+    },
+  )
+
+  test('without a byte, and a page of an error that is no JSON, need no judging', async () => {
+    for (const [body, status, type] of [
+      ['', 202, 'application/json'],
+      ['<h1>Bad Gateway</h1>', 502, 'text/html'],
+    ] as const) {
+      const b = bench(
+        () => anAnswer(body, { status, headers: { 'content-type': type } }),
+        setup({ mode: 'block', fail: 'closed' }),
+      )
+      expect((await b.call()).status).toBe(status)
+    }
+  })
+
+  test('that is too long to be judged passes as it is, or is refused where the policy fails closed', async () => {
+    const piece = new Uint8Array(1024 * 1024).fill(0x20)
+    const pieces = Array<Uint8Array>(17).fill(piece)
+    const headers = { 'content-type': 'application/json' }
+    const open = bench(() => anAnswer(streamOf(pieces), { headers }), setup({ mode: 'block', fail: 'open' }))
+    const passed = await open.call()
+    expect([passed.status, (await textOf(passed)).length]).toEqual([200, 17 * piece.length])
+    expect(await open.span()).toMatchObject({ status: 'ok', findings: [{ findingType: 'unread_body', action: 'flag' }] })
+    const closed = bench(() => anAnswer(streamOf(pieces), { headers }), setup({ mode: 'block', fail: 'closed' }))
+    expect((await closed.call()).status).toBe(403)
+  })
 })
 
 test('a viewer asks, and sends no traffic', async () => {

@@ -4,7 +4,7 @@
  * answer ends, it ends as one span.
  */
 import type { Segment } from '../domain/segment.ts'
-import type { TraceSpan } from '../domain/span.ts'
+import type { DialectName, TraceSpan } from '../domain/span.ts'
 import type { Background, Clock, Decompress, PriceBook, UpstreamResponse } from '../ports.ts'
 import { createAnswerReader } from './answer-reader.ts'
 import { answeredSpan, type CallFacts, type Concluded } from './capture.ts'
@@ -15,7 +15,7 @@ const BODILESS: readonly number[] = [204, 205, 304]
 
 /** A body that announces no more than this is handed on as a whole, a longer one as a stream. */
 const WHOLE_BYTES_MAX = 1024 * 1024
-/** A JSON body that has to be judged is read up to here; a longer one cannot be judged. */
+/** A body that has to be judged is read up to here; a longer one cannot be judged, and passes or not as the policy says. */
 const SCREENED_BYTES_MAX = 16 * 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 
@@ -114,34 +114,49 @@ export function createHandOn({ clock, prices, decompress, idleTimeoutMs }: HandO
     const type = headers.get('content-type') ?? ''
     const isStream = isEventual(type)
     const { screen } = ask.guard
-    if (screen !== null && encoding !== null && encoding !== 'identity' && screen.refusesUnread('response.encoded')) {
+    const refused = (reason: string): HandedOn | null => {
+      if (screen?.refusesUnread(reason) !== true) return null
       abort()
       return blocked(NO_BYTES)
     }
-    const isScreened = screen !== null && !isStream && isJson(type) && (encoding === null || encoding === 'identity')
+    const isEncoded = encoding !== null && encoding !== '' && encoding !== 'identity'
+    const refusal = isEncoded ? refused('response.encoded') : null
+    if (refusal !== null) return refusal
+    const isScreened = screen !== null && !isStream && !isEncoded && (isJson(type) || mayBeJson(type, call.dialect.name))
+    let stream: ReadableStream<Uint8Array> | null = null
     if (!isStream && (isScreened || (announcedBytes !== null && announcedBytes <= WHOLE_BYTES_MAX))) {
       const whole = await wholeBody(answer, announcedBytes ?? 0, isScreened ? SCREENED_BYTES_MAX : Infinity, abort)
-      if (whole.end !== 'complete') {
+      if (whole.end === 'too_large') {
+        const tooLarge = refused('response.too_large_to_read')
+        if (tooLarge !== null) {
+          await whole.rest.cancel().catch(ignore)
+          return tooLarge
+        }
+        stream = whole.rest
+      } else if (whole.end !== 'complete') {
         responseBytes = whole.bytes.byteLength
         reader.push(whole.bytes)
         const end = ask.hasCallerLeft() ? 'cancelled' : whole.end
         background('capture', finish(end))
         return { kind: 'brokenOff', end }
+      } else {
+        // An error that a proxy on the way wrote is a page.
+        const isJudged = isScreened && whole.bytes.byteLength > 0 && (isJson(type) || status < 400 || opensJson(whole.bytes))
+        const judged = isJudged ? screen.whole(whole.bytes) : null
+        if (judged?.isBlocked === true) return blocked(judged.kept)
+        const bytes = judged?.bytes ?? whole.bytes
+        responseBytes = whole.bytes.byteLength
+        reader.push(bytes)
+        background('capture', finish('complete'))
+        return handed(bytes, bytes !== whole.bytes)
       }
-      const judged = isScreened ? screen.whole(whole.bytes) : null
-      if (judged?.isBlocked === true) return blocked(judged.kept)
-      const bytes = judged?.bytes ?? whole.bytes
-      responseBytes = whole.bytes.byteLength
-      reader.push(bytes)
-      background('capture', finish('complete'))
-      return handed(bytes, bytes !== whole.bytes)
     }
-    const stream = answer.body
+    stream ??= answer.body
     if (stream === null) {
       background('capture', finish('complete'))
       return handed(null)
     }
-    const filter = screen !== null && isStream ? screen.filter(type) : null
+    const filter = screen !== null && isStream && !isEncoded ? screen.filter(type) : null
     // On Workers an isolate lives as long as its background work: it is announced now and ends with the answer.
     const ended = Promise.withResolvers<TapEnd>()
     background('capture', ended.promise.then(finish))
@@ -175,15 +190,16 @@ export function createHandOn({ clock, prices, decompress, idleTimeoutMs }: HandO
     announcedBytes: number,
     bytesMax: number,
     abort: () => void,
-  ): Promise<{ readonly bytes: Uint8Array; readonly end: TapEnd }> {
+  ): Promise<Whole> {
     let isIdle = false
     const stopTimer = clock.after(idleTimeoutMs, () => {
       isIdle = true
       abort()
     })
     try {
-      const bytes = announcedBytes > 0 && announcedBytes <= bytesMax ? await answer.bytes() : await bounded(answer, bytesMax)
-      return { bytes, end: bytes.byteLength < announcedBytes ? 'short' : 'complete' }
+      const whole = announcedBytes > 0 && announcedBytes <= bytesMax ? await answer.bytes() : await bounded(answer, bytesMax)
+      if (!(whole instanceof Uint8Array)) return { end: 'too_large', rest: whole }
+      return { bytes: whole, end: whole.byteLength < announcedBytes ? 'short' : 'complete' }
     } catch {
       return { bytes: NO_BYTES, end: isIdle ? 'idle' : 'died' }
     } finally {
@@ -204,15 +220,23 @@ function handed(body: ReadableStream<Uint8Array> | Uint8Array | null, isChanged 
   return { kind: 'body', body, isChanged }
 }
 
-/** Rejects beyond the bound. */
-async function bounded(answer: UpstreamResponse, bytesMax: number): Promise<Uint8Array> {
+type Whole =
+  | { readonly end: TapEnd; readonly bytes: Uint8Array }
+  /** Longer than the bound; `rest` is all of it. */
+  | { readonly end: 'too_large'; readonly rest: ReadableStream<Uint8Array> }
+
+/** All of the body, or all of it as a stream where it is longer than the bound. */
+async function bounded(answer: UpstreamResponse, bytesMax: number): Promise<Uint8Array | ReadableStream<Uint8Array>> {
   if (answer.body === null) return NO_BYTES
+  const reader = answer.body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of answer.body) {
-    length += chunk.byteLength
-    if (length > bytesMax) throw new Error('the body is too large to be judged')
-    chunks.push(chunk)
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value.byteLength
+    chunks.push(value)
+    if (length > bytesMax) return resumed(chunks, reader)
   }
   const bytes = new Uint8Array(length)
   let at = 0
@@ -223,8 +247,40 @@ async function bounded(answer: UpstreamResponse, bytesMax: number): Promise<Uint
   return bytes
 }
 
+/** What was read already, then what is still to come. */
+function resumed(chunks: readonly Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  const read = chunks[Symbol.iterator]()
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const known = read.next()
+        if (known.done !== true) return controller.enqueue(known.value)
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The upstream is gone already; there is nobody left to tell. */
+function ignore(): void {}
+
 function isJson(contentType: string): boolean {
   return /^\s*application\/([\w.+-]*\+)?json\b/i.test(contentType)
+}
+
+/** Servers that say nothing of the type, or that it is text, send JSON all the same; what nobody reads may be any file. */
+function mayBeJson(contentType: string, dialect: DialectName): boolean {
+  return dialect !== 'opaque' && /^\s*($|text\/(?!event-stream))/i.test(contentType)
+}
+
+/** The first byte that is not white space opens an object or an array. */
+function opensJson(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => byte > 0x20)
+  return first === 0x7b || first === 0x5b
 }
 
 /** A body whose parts mean something before its end must not wait for it. */

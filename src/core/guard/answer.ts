@@ -168,11 +168,23 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
       ? {
           filter,
           whole,
-          refusesUnread: (reason) => actionOnFailure(policy) === 'block' && judgeAll([], reason).action === 'block',
+          refusesUnread: (reason) => {
+            const { action } = judgeAll([], reason)
+            // What passes may still be read when it has ended.
+            isJudged = action === 'block'
+            return isJudged
+          },
         }
       : null,
     conclude: (segments) => {
-      if (!isJudged && segments !== null && segments.length > 0) judgeAll(segments, null)
+      if (!isJudged && segments !== null && segments.length > 0) {
+        const before = findings.length
+        judgeAll(segments, null)
+        // It has left: nothing was taken out or stopped.
+        for (const [i, finding] of findings.entries()) {
+          if (i >= before && finding.action !== 'pass') findings[i] = { ...finding, action: 'flag' }
+        }
+      }
       return { findings, notes: [...notes] }
     },
     findings: () => findings,
