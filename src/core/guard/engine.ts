@@ -2,6 +2,7 @@
  * The one engine behind the data plane, `guard/scan`, `llmtrace scan` and the benches: a text and its place to all that matches in it.
  * It knows no policy. Agents send their history again with every call, so what was judged is remembered.
  */
+import type { TextRange } from '../domain/finding.ts'
 import type { Form, Match, Place, Scanner } from './match.ts'
 
 /** Characters of remembered texts, in all: a few hundred ordinary histories. */
@@ -37,7 +38,7 @@ export function createEngine(scanners: readonly NamedScanner[], forms: (text: st
       const read = forms(text)
       for (const { name, scan } of used) {
         try {
-          const found = scan(read, place)
+          const found = withoutEchoes(scan(read, place))
           for (const match of found.slice(0, MATCHES_MAX - matches.length)) matches.push(match)
           if (matches.length === MATCHES_MAX) failed.push(`${name}:too_many`)
         } catch {
@@ -85,4 +86,23 @@ export function createEngine(scanners: readonly NamedScanner[], forms: (text: st
       return { matches: [...own.matches, ...others.matches], failed: [...own.failed, ...others.failed] }
     },
   }
+}
+
+/** What a rule found in the plain text is not told again for a decoded form of the same place. */
+function withoutEchoes(matches: readonly Match[]): readonly Match[] {
+  if (matches.every(({ via }) => via.length === 0)) return matches
+  const plain = new Map<string, Match[]>()
+  for (const match of matches) {
+    if (match.via.length > 0) continue
+    const known = plain.get(match.ruleId)
+    if (known === undefined) plain.set(match.ruleId, [match])
+    else if (known.length < MATCHES_MAX) known.push(match)
+  }
+  const isEcho = ({ ruleId, confidence, range }: Match) =>
+    plain.get(ruleId)?.some((other) => other.confidence >= confidence && overlap(other.range, range)) === true
+  return matches.filter((match) => match.via.length === 0 || !isEcho(match))
+}
+
+function overlap(a: TextRange | null, b: TextRange | null): boolean {
+  return a === null || b === null || (a.startUtf16 < b.endUtf16 && b.startUtf16 < a.endUtf16)
 }

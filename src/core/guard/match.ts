@@ -12,6 +12,7 @@ export type Decoding =
   | 'percent'
   | 'html_entities'
   | 'unicode_escapes'
+  | 'tag_characters'
   | 'rot13'
   | 'reversed'
   | 'leet'

@@ -24,6 +24,8 @@ const REACH = 300
 const ROW_MIN = 5
 /** Between two letters of a row. */
 const GAP_MAX = 4
+/** Quotation marks and brackets. */
+const ENCLOSES = /["'`“”„«»‘’「」『』()[\]{}<>]/
 /** Letters of a row that is kept for its shape alone, cut into words as it is. */
 const ROW_OF_WORDS_MIN = 12
 const SPELLED_LENGTH_MAX = 24
@@ -326,8 +328,24 @@ function joinRow(text: string, folded: string, start: number, end: number, write
   let within = ''
   for (const [gap, count] of gaps) if (count > (gaps.get(within) ?? 0)) within = gap
   const breaks = letters.map((place, index) => index > 0 && text.slice((letters[index - 1] as number) + 1, place) !== within)
+  // What stands before a quotation mark or a bracket is another text: `{"q":"i g n o r e"}`.
+  const apart = breaks.map((isBreak, index) => {
+    return isBreak && ENCLOSES.test(text.slice((letters[index - 1] as number) + 1, letters[index]))
+  })
+  if (apart.includes(true)) {
+    let first = 0
+    for (let i = 1; i <= letters.length; i++) {
+      if (i < letters.length && apart[i] !== true) continue
+      const isRow = i - first >= ROW_MIN
+      if (isRow && !joinRow(text, folded, letters[first] as number, (letters[i - 1] as number) + 1, writer)) return false
+      first = i
+    }
+    return true
+  }
   const joined = letters.map((place) => folded.charAt(place)).join('')
-  const words: readonly string[] = breaks.includes(true) ? cutAt(joined, breaks) : cutByWords(joined)
+  const words: readonly string[] = breaks.includes(true)
+    ? cutAt(joined, breaks).flatMap((word) => (word.length > LONGEST_WORD ? cutByWords(word) : [word]))
+    : cutByWords(joined)
   const knownLetters = words.reduce((sum, word) => (ATTACK_WORDS.words.has(word) ? sum + word.length : sum), 0)
   const isCut = breaks.includes(true) && joined.length >= ROW_OF_WORDS_MIN && /^\P{Nd}+$/u.test(joined)
   if (knownLetters < 4 && !(isCut && words.some((word) => word.length >= 4))) return true

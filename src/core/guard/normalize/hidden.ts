@@ -12,7 +12,7 @@ const SELECTORS_MIN = 4
 const HIDDEN = /(?:\udb40[\udc20-\udc7f])+|(?:[\ufe00-\ufe0f]|\udb40[\udd00-\uddef])+/g
 const MAY_HIDE = /\udb40|[\ufe00-\ufe0f]{4}/
 
-/** Takes the text as it came: a visible form holds none of these. Named `unicode_escapes`: an escape that needs no sign. */
+/** Takes the text as it came: a visible form holds none of these. */
 export function decodeHidden(text: string, allowance: Allowance): Decoded | null {
   if (!MAY_HIDE.test(text)) return null
   const writer = createPieceWriter(allowance)
@@ -35,7 +35,7 @@ export function decodeHidden(text: string, allowance: Allowance): Decoded | null
     if (!writer.write(hidden, found.index, found.index + row.length, WHOLE)) break
     // Rows may be cut up by visible letters: they are one text.
   }
-  return writer.finish('unicode_escapes')
+  return writer.finish('tag_characters')
 }
 
 function selectorByte(codePoint: number): number {

@@ -64,7 +64,15 @@ function byLength(lead: Lead): readonly (readonly PiiKind[])[] {
 }
 
 /** Encodings under which people hide values; others turn words into numbers. */
-const READ_VIA = new Set<string>(['base64', 'hex', 'percent', 'html_entities', 'unicode_escapes', 'split_letters'])
+const READ_VIA = new Set<string>([
+  'base64',
+  'hex',
+  'percent',
+  'html_entities',
+  'unicode_escapes',
+  'tag_characters',
+  'split_letters',
+])
 
 export const scanPii: Scanner = (forms) => {
   const found: Match[] = []
