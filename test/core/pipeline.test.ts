@@ -906,6 +906,21 @@ describe('an answer', () => {
     },
   )
 
+  test('of an error is redacted too, in its body and in what is kept of it', async () => {
+    const error = { error: { type: 'invalid_request_error', message: 'no such key: sec_abc, and more' } }
+    for (const [body, type] of [
+      [JSON.stringify(error), 'application/json'],
+      [`data: ${JSON.stringify(error)}\n\n`, 'text/event-stream'],
+    ] as const) {
+      const status = type === 'application/json' ? 401 : 200
+      const streaming = { mode: 'hold', windowChars: 256, onFinding: 'redact' } as const
+      const b = bench(() => anAnswer(body, { status, headers: { 'content-type': type } }), setup({ mode: 'redact', streaming }))
+      const answer = await b.call({ body: status === 200 ? ASKED_STREAM : ASKED })
+      expect([answer.status, await textOf(answer)]).toEqual([status, body.replace('sec_abc', '[KEY]')])
+      expect(await b.span()).toMatchObject({ status: 'error', errorMessage: 'no such key: [KEY], and more' })
+    }
+  })
+
   test('without a byte, and a page of an error that is no JSON, need no judging', async () => {
     for (const [body, status, type] of [
       ['', 202, 'application/json'],

@@ -9,7 +9,7 @@ import { geminiTexts } from './gemini.ts'
 import { ollamaTexts } from './ollama.ts'
 import { chatTexts } from './openai-chat.ts'
 import { responsesTexts } from './openai-responses.ts'
-import { NO_TEXTS, type StreamTexts } from './stream-texts.ts'
+import { createTextList, NO_TEXTS, type StreamTexts } from './stream-texts.ts'
 
 const BY_NAME: { readonly [name in DialectName]: () => StreamTexts } = {
   'openai-chat': chatTexts,
@@ -27,7 +27,26 @@ const BY_NAME: { readonly [name in DialectName]: () => StreamTexts } = {
 }
 
 export function streamTextsOf(dialect: DialectName): StreamTexts {
-  return BY_NAME[dialect]()
+  return withErrors(BY_NAME[dialect]())
+}
+
+/** Errors in mid-stream look alike everywhere, and quote what was asked. */
+function withErrors({ hasRepeats, read }: StreamTexts): StreamTexts {
+  return {
+    hasRepeats,
+    read: (event) => {
+      const told = read(event)
+      const data = asRecord(event.data)
+      const own = data?.['error'] ?? null
+      const error = own ?? asRecord(data?.['response'])?.['error'] ?? null
+      const message = data?.['type'] === 'error' ? (data['message'] ?? null) : null
+      if (error === null && message === null) return told
+      const list = createTextList()
+      list.addAll(own === null ? '/response/error' : '/error', error, 'error/all', { bodyPointer: '/error' })
+      list.addAll('/message', message, 'error/message', { bodyPointer: '/error/message' })
+      return { ...told, texts: [...told.texts, ...list.texts], isSplittable: false }
+    },
+  }
 }
 
 function noTexts(): StreamTexts {

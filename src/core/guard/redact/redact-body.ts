@@ -47,7 +47,7 @@ export function redactBody(bytes: Uint8Array, dialect: Dialect, judge: Judge): R
   const judged: BodyFinding[] = []
   const redactions: SegmentRedaction[] = []
   const view = dialect.readAnswer(body)
-  const { segments } = view
+  const segments = view.error === null ? view.segments : [...view.segments, ...errorTexts(body, view.segments)]
   for (const segment of [...segments, ...emptyCalls(view)]) {
     const place: Place = { direction: 'output', origin: segment.origin, toolName: segment.name }
     const ranges: RangeEdit[] = []
@@ -73,6 +73,25 @@ export function redactBody(bytes: Uint8Array, dialect: Dialect, judge: Judge): R
   )
   const { text } = replaceStrings(first.text, repeats)
   return { bytes: encoder.encode(text), judged, unredacted: first.unredacted, isRead: true }
+}
+
+/** Every string of an error that is no segment: providers quote in them what was asked, and the keys it came with. */
+function errorTexts(body: Json, known: readonly Segment[]): readonly Segment[] {
+  const pointers = new Set(known.map(({ pointer }) => pointer))
+  const texts: Segment[] = []
+
+  function walk(inner: Json, pointer: string): void {
+    if (pointers.has(pointer)) return
+    if (typeof inner === 'string') {
+      if (inner.length >= REPEATED_CHARS_MIN)
+        texts.push({ origin: 'assistant', pointer, kind: 'text', text: inner, name: null })
+    } else if (typeof inner === 'object' && inner !== null) {
+      for (const [key, item] of Object.entries(inner)) walk(item, `${pointer}/${pointerToken(key)}`)
+    }
+  }
+
+  walk(body, '')
+  return texts
 }
 
 function textsOf(redactions: readonly SegmentRedaction[]): ReadonlySet<string> {
