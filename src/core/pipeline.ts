@@ -25,6 +25,7 @@ import type { Guard, Judgement } from './guard/guard.ts'
 import { createSessionWatch } from './guard/session-watch.ts'
 import { redactBytes } from './guard/redact/redact-bytes.ts'
 import { identify, type Identified } from './identify/identify.ts'
+import { EMPTY_INSPECTION } from './domain/segment.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
 import {
   PortError,
@@ -218,10 +219,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       more: [],
     })
     metrics.guarded('input', verdict.tookMs, verdict.notes)
-    if (verdict.action !== 'redact' || body === null) return { inspected, verdict, body }
-    const redacted = redactBytes(body, verdict.redactions)
-    if (redacted === null) return { inspected, verdict: { ...verdict, action: 'block' }, body }
-    return { inspected: inspect(redacted, headers, route.dialect, route.target), verdict, body: redacted }
+    const { action, redactions } = verdict
+    const isRedacted = (action === 'redact' || action === 'block') && redactions.length > 0
+    if (!isRedacted || body === null) return { inspected, verdict, body }
+    // What is refused is not kept with it either.
+    const redacted = redactBytes(body, redactions)
+    if (redacted !== null)
+      return { inspected: inspect(redacted, headers, route.dialect, route.target), verdict, body: redacted }
+    return { inspected: { ...inspected, inspection: () => EMPTY_INSPECTION }, verdict: { ...verdict, action: 'block' }, body }
   }
 
   /** A policy that cannot be read must not keep texts that it may forbid. */

@@ -721,6 +721,25 @@ describe('a verdict', () => {
     })
   })
 
+  test('that blocks keeps the attack to look at, and not what the policy takes out', async () => {
+    const secret = { category: 'secret', findingType: 'secret_leakage', tag: '[KEY]' } as const
+    const policy = aPolicy({
+      mode: 'block',
+      categories: [{ findingType: 'pii', origins: null, action: 'redact', threshold: 0.5, isShadow: false }],
+    })
+    const b = bench(() => anAnswer(), {
+      guard: aGuard([
+        found,
+        { name: 'key', scan: wordScanner('sec_[a-z]+', secret) },
+        { name: 'mail', scan: wordScanner('[a-z]+@[a-z]+', { category: 'pii', findingType: 'pii_detected', tag: '[MAIL]' }) },
+      ]),
+      policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: policy } }),
+    })
+    const answer = await b.call({ body: ASKED.replace('question', 'question of a@b about sec_abc') })
+    expect(answer.status).toBe(403)
+    expect((await b.span()).input.segments).toMatchObject([{ text: 'question of [MAIL] about [KEY]' }])
+  })
+
   test('that flags lets the call go on, and says so in headers and span', async () => {
     const b = bench(() => anAnswer(ANSWERED), setup('flag'))
     const answer = await b.call()

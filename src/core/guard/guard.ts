@@ -2,7 +2,7 @@
  * The guard stage: the texts of a call and a policy to a verdict, with what has to be taken out where the policy says so. It never
  * throws and never waits; what it could not judge is told in its notes and handled as the policy says.
  */
-import type { Direction, Finding, TextRange, Verdict, VerdictAction } from '../domain/finding.ts'
+import type { Category, Direction, Finding, TextRange, Verdict, VerdictAction } from '../domain/finding.ts'
 import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId } from '../domain/ids.ts'
 import type { Inspection, Origin, Segment } from '../domain/segment.ts'
@@ -201,10 +201,13 @@ function unreadFinding(id: string, reason: string, direction: Direction, action:
   }
 }
 
+/** What a refused call is not kept with. An attack is: someone has to look at it. */
+const PRIVATE: readonly Category[] = ['pii', 'secret', 'custom']
+
 function redactionsOf(found: readonly Found[]): readonly SegmentRedaction[] {
   const bySegment = new Map<Segment, RangeEdit[]>()
   for (const { segment, judged } of found) {
-    if (judged.action !== 'redact' && judged.action !== 'block') continue
+    if (judged.action !== 'redact' && !(judged.action === 'block' && PRIVATE.includes(judged.category))) continue
     const edit = { ...(judged.range ?? wholeOf(segment.text)), replacement: tagOf(judged) }
     const known = bySegment.get(segment)
     if (known === undefined) bySegment.set(segment, [edit])
