@@ -7,9 +7,15 @@ import type { Scanner } from './match.ts'
 /** Matches of one rule in one text; as many as are judged at all, since what is not found is not taken out. */
 const MATCHES_MAX = 16_384
 
+/**
+ * Steps that a compiled pattern may have. Each character of a text costs as many at worst, also in RE2: `.{0,1000}` has a thousand, and
+ * twenty of them take half a second a kilobyte.
+ */
+const STEPS_MAX = 512
+
 type Find = (text: string) => readonly { readonly start: number; readonly end: number }[]
 
-/** The error is the library's own sentence about the pattern. */
+/** The error is the library's own sentence about the pattern, or ours. */
 export function customPattern(pattern: string, isCaseSensitive: boolean): Result<Find, string> {
   let compiled: RE2JS
   try {
@@ -17,6 +23,8 @@ export function customPattern(pattern: string, isCaseSensitive: boolean): Result
   } catch (error) {
     return err(error instanceof Error ? error.message : String(error))
   }
+  const steps = compiled.programSize()
+  if (steps > STEPS_MAX) return err(`it has ${steps} steps, at most ${STEPS_MAX} are allowed: repeat less`)
   if (compiled.testExact('')) return err('it matches the empty text')
   return ok((text) => {
     const found: { readonly start: number; readonly end: number }[] = []
