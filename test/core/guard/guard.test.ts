@@ -107,10 +107,12 @@ describe('what cannot be judged', () => {
     [{ mode: 'block', fail: 'closed' }, 'block'],
     [{ mode: 'redact', fail: 'closed' }, 'block'],
     [{ mode: 'block', fail: 'closed', isShadow: true }, 'pass'],
+    // Personal data is taken out whatever the mode is.
+    [{ mode: 'flag', fail: 'closed', pii: { action: 'redact_silent', directions: ['input'] } }, 'block'],
   ]
   for (const [policy, action] of CASES) {
-    const { mode, fail, isShadow = false } = policy
-    const named = `${mode}, fail ${fail}${isShadow ? ', shadow' : ''}: ${action}`
+    const { mode, fail, isShadow = false, pii } = policy
+    const named = `${mode}, fail ${fail}${isShadow ? ', shadow' : ''}${pii === undefined ? '' : ', PII redacted'}: ${action}`
     test(`because a detector throws (${named})`, () => {
       const judged = judge(['peace'], policy, { scanners: [BROKEN] })
       expect([judged.action, judged.notes]).toEqual([action, ['guard.failed:broken']] as never)

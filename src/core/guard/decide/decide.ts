@@ -26,7 +26,8 @@ export function stricter(a: VerdictAction, b: VerdictAction): VerdictAction {
 
 /** What a policy does where it cannot judge: nothing, or what stops a call. A policy that only watches stops none. */
 export function actionOnFailure(policy: GuardPolicy): VerdictAction {
-  if (policy.fail === 'open' || !mayStop(policy)) return policy.mode === 'log' ? 'pass' : 'flag'
+  const redactsPii = policy.pii.action !== 'alert_only' && policy.pii.directions.length > 0
+  if (policy.fail === 'open' || !(mayStop(policy) || redactsPii)) return policy.mode === 'log' ? 'pass' : 'flag'
   return policy.isShadow ? 'pass' : 'block'
 }
 
