@@ -73,11 +73,16 @@ function nameRule(issue: Issue): string {
   return hasMessage && typeof inner.message === 'string' ? inner.message : 'is not allowed'
 }
 
-/** Who gave the value at a path, or the mapping that it is missing from. */
+/** Who gave the value at a path, or the mapping or list that it belongs to. */
 function sourceOf(path: readonly string[], sources: ReadonlyMap<string, Source>): Source | null {
   const key = path.join('.')
   const own = sources.get(key)
   if (own !== undefined) return own
   for (const [name, source] of sources) if (name.startsWith(`${key}.`)) return source
+  // A list is given as a whole.
+  for (let length = path.length - 1; length > 0; length -= 1) {
+    const whole = sources.get(path.slice(0, length).join('.'))
+    if (whole !== undefined) return whole
+  }
   return null
 }

@@ -31,6 +31,25 @@ describe('wrong values', () => {
       ['limits.max_request_bytes: must be a whole number of bytes of at least 1024, got "lots"'],
     ],
     [
+      'inside of a list, which a variable gives as a whole',
+      { env: { LLMTRACE_GUARD_CUSTOM_RULES: '[{"id":"a","pattern":"a"},{"id":"a","pattern":"b","confidence":"high"}]' } },
+      ['guard.custom_rules.1.confidence (LLMTRACE_GUARD_CUSTOM_RULES): must be a number from 0 to 1, got "high"'],
+    ],
+    [
+      'two rules of one name',
+      {
+        file: {
+          guard: {
+            custom_rules: [
+              { id: 'a', pattern: 'a' },
+              { id: 'a', pattern: 'b' },
+            ],
+          },
+        },
+      },
+      ['guard.custom_rules.1.id: must be a name that no other rule has, got "a"'],
+    ],
+    [
       'below the bound',
       { file: { limits: { max_request_bytes: 10 } } },
       ['limits.max_request_bytes: must be a whole number of bytes of at least 1024, got 10'],

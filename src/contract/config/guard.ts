@@ -75,6 +75,15 @@ const customRule = group({
   }
 })
 
+/** Findings name a rule by its id alone. */
+function uniqueIds(rules: readonly { readonly id: string }[], context: z.RefinementCtx): void {
+  const seen = new Set<string>()
+  for (const [i, { id }] of rules.entries()) {
+    if (seen.has(id)) context.addIssue({ code: 'custom', path: [i, 'id'], message: 'must be a name that no other rule has' })
+    seen.add(id)
+  }
+}
+
 const allowEntry = group({
   finding_type: key('A finding type or a category. null: any.', findingName.nullable().default(null)),
   rule_id: key('A rule, as findings name it. null: any.', text('text').nullable().default(null)),
@@ -148,7 +157,7 @@ export const GUARD = group({
       directions: key('Where it is taken out.', directions.default(['input', 'output']), { example: ['output'] }),
     }).prefault({}),
   ),
-  custom_rules: key('Patterns of your own.', list(customRule).default([]), {
+  custom_rules: key('Patterns of your own.', list(customRule).superRefine(uniqueIds).default([]), {
     example: [{ id: 'project-name', pattern: '\\bproject[ -]bluebird\\b', examples: ['Project Bluebird'] }],
   }),
   allow: key('What is no finding.', list(allowEntry).default([]), {

@@ -138,11 +138,11 @@ export function layersOf({ file, env, flags }: ConfigInput): Layers {
   return { tree, sources, problems }
 }
 
-/** The value at a path; undefined where there is none. */
+/** The value at a path, also inside of lists; undefined where there is none. */
 export function valueAt(tree: Tree, path: readonly string[]): unknown {
   let value: unknown = tree
   for (const name of path) {
-    const mapping = asRecord(value)
+    const mapping = Array.isArray(value) ? Object.fromEntries(Object.entries(value as unknown[])) : asRecord(value)
     value = mapping !== null && Object.hasOwn(mapping, name) ? mapping[name] : undefined
   }
   return value
