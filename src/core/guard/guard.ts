@@ -204,10 +204,15 @@ function unreadFinding(id: string, reason: string, direction: Direction, action:
 /** What a refused call is not kept with. An attack is: someone has to look at it. */
 const PRIVATE: readonly Category[] = ['pii', 'secret', 'custom']
 
+/** True for what the policy takes out, also of what is only kept. */
+export function isPrivate({ action, category }: Pick<Judged, 'action' | 'category'>): boolean {
+  return action === 'redact' || (action === 'block' && PRIVATE.includes(category))
+}
+
 function redactionsOf(found: readonly Found[]): readonly SegmentRedaction[] {
   const bySegment = new Map<Segment, RangeEdit[]>()
   for (const { segment, judged } of found) {
-    if (judged.action !== 'redact' && !(judged.action === 'block' && PRIVATE.includes(judged.category))) continue
+    if (!isPrivate(judged)) continue
     const edit = { ...(judged.range ?? wholeOf(segment.text)), replacement: tagOf(judged) }
     const known = bySegment.get(segment)
     if (known === undefined) bySegment.set(segment, [edit])

@@ -112,10 +112,10 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
 
   routes.openapi(at('POST /traces/{trace_id}/actions', limitBody(ACTION_BODY_BYTES_MAX)), async (c) => {
     const traceId = parseTraceId(c.req.valid('param').trace_id)
-    const action = toReportedAction(c.req.valid('json'))
+    const reported = toReportedAction(c.req.valid('json'))
     const { tenantId } = c.get('caller')
     const policy = (await policies.policy(tenantId))?.guard ?? deps.guardPolicy
-    const findings = judgeReported(guard, { action, policy, findingId: () => ids.uuid() })
+    const { findings, action } = judgeReported(guard, { action: reported, policy, findingId: () => ids.uuid() })
     const added = traceId === null ? null : await store.addAction(tenantId, traceId, action, findings)
     if (traceId === null || added === null) return refuse(notFound('trace'))
     return c.json(
