@@ -170,41 +170,55 @@ function isDenied(rule: Rule, text: string, start: number, isTrusted: boolean): 
   return notAfter?.test(before) === true || (isTrusted && notAfterWhenTrusted?.test(before) === true)
 }
 
-/** Where a match can be: near the rarest group's literals, and near one of each other group. Ascending, apart from each other. */
-function windowsOf(compiled: Compiled, text: string, starts: readonly (readonly number[])[]): Span[] {
-  if (starts.length === 0) return [{ start: 0, end: text.length }]
-  const rarest = starts.reduce((least, other) => (other.length < least.length ? other : least))
-  const next = starts.map(() => 0)
+/** Where a match can be: near those of the rarest group's literals that have one of each other group near. Ascending, apart. */
+function windowsOf({ reach }: Compiled, text: string, groups: readonly (readonly number[])[]): readonly Span[] {
+  const [first] = groups
+  if (first === undefined) return [{ start: 0, end: text.length }]
+  let rarest = first
+  for (const hits of groups) if (hits.length < rarest.length) rarest = hits
   const windows: Span[] = []
   let start = -1
   let end = -1
-  const close = () => {
-    if (start < 0) return
-    const isNearAll = starts.every((others, i) => {
-      let at = next[i] as number
-      while (at < others.length && (others[at] as number) < start) at++
-      next[i] = at
-      return at < others.length && (others[at] as number) < end
-    })
-    if (isNearAll) windows.push({ start, end: endOfWord(text, end) })
-  }
   for (const hit of rarest) {
-    const from = Math.max(0, hit - compiled.reach)
+    if (!isNearAll(groups, rarest, hit, reach)) continue
+    const from = Math.max(0, hit - reach)
     if (from > end) {
-      close()
+      if (start >= 0) windows.push({ start, end: endOfWord(text, end) })
       start = from
     }
-    end = Math.min(text.length, hit + compiled.reach)
+    end = Math.min(text.length, hit + reach)
   }
-  close()
+  if (start >= 0) windows.push({ start, end: endOfWord(text, end) })
   return windows
+}
+
+function isNearAll(groups: readonly (readonly number[])[], rarest: readonly number[], hit: number, reach: number): boolean {
+  for (const hits of groups) {
+    if (hits === rarest) continue
+    // The first at or behind the nearest place.
+    let low = 0
+    let high = hits.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((hits[middle] as number) < hit - reach) low = middle + 1
+      else high = middle
+    }
+    if (low === hits.length || (hits[low] as number) > hit + reach) return false
+  }
+  return true
 }
 
 function endOfWord(text: string, end: number): number {
   const last = Math.min(text.length, end + WORD_REST_MAX)
   let at = end
-  while (at < last && /[\p{L}\p{M}\p{N}]/u.test(text.charAt(at))) at++
+  while (at < last && isOfWord(text, at)) at++
   return at
+}
+
+function isOfWord(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  if (code < 0x80) return (code >= 0x30 && code <= 0x39) || ((code | 32) >= 0x61 && (code | 32) <= 0x7a)
+  return /[\p{L}\p{M}\p{N}]/u.test(text.charAt(at))
 }
 
 /** Overlapping matches of one rule become one; what a decoded form repeats of the text itself is dropped. */

@@ -222,7 +222,8 @@ const ADDRESS_WORDS = [
   'burpcollaborator',
   'oast',
   'interact.sh',
-  '.',
+  // Of an IP address.
+  ...Array.from({ length: 10 }, (_, digit) => `${digit}.`),
 ]
 
 const ORDERS: readonly Rule[] = [
@@ -233,6 +234,7 @@ const ORDERS: readonly Rule[] = [
       category: 'exfiltration',
       description: "An order to send the user's or the operator's data to an address",
       words: [SEND_WORDS, ADDRESS_WORDS],
+      beginsWithWord: true,
       pattern: pattern(
         `\\b${SEND}\\b[^.!?\\n]{0,60}?(?<!\\byour )(?<!\\byour own )\\b${PRIVATE}\\b[^!?\\n]{0,100}?\\b(?:to|at|via|towards?|into|with)\\b[^!?\\n]{0,60}?${ADDRESS}`,
       ),
@@ -256,6 +258,7 @@ const ORDERS: readonly Rule[] = [
       category: 'exfiltration',
       description: "An order to send an address the user's or the operator's data",
       words: [SEND_WORDS, ADDRESS_WORDS],
+      beginsWithWord: true,
       pattern: pattern(
         `\\b(?:send|e-?mail|mail|forward)\\s{1,8}(?:to\\s{1,8})?${ADDRESS}[^.!?\\n]{0,60}?(?<!\\byour )\\b${PRIVATE}\\b`,
       ),
@@ -292,6 +295,7 @@ const ORDERS: readonly Rule[] = [
         ['append', 'add', 'attach', 'insert', 'embed', 'encode', 'include', 'put', 'replace', 'pass', 'concatenate'],
         ['url', 'link', 'query', 'parameter', '://', 'image'],
       ],
+      beginsWithWord: true,
       pattern: pattern(
         `\\b(?:append|add|attach|insert|embed|encode|include|put|replace|pass|concatenate)\\b[^.!?\\n]{0,80}?(?<!\\byour )\\b${PRIVATE}[^!?\\n]{0,60}?\\b(?:to|into|in|as|onto|with|inside)\\b[^.!?\\n]{0,30}?\\b(?:urls?|links?|query (?:string|parameters?)|(?:url|get) parameters?|image (?:url|source|link|address)|https?://)`,
       ),

@@ -576,6 +576,7 @@ export const INJECTION_RULES = [
           'being noticed',
           'between',
         ],
+        ['not', 'don', 'never', 'without', 'secret', 'silently', 'covertly', 'quietly', 'confidential'],
       ],
       findingType: 'is_covert',
       pattern:

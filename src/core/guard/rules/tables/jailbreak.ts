@@ -203,6 +203,7 @@ export const JAILBREAK_RULES = family(
       confidence: 0.85,
       description: 'Tells the model that it has no rules',
       words: [['have', 'has', 'had', 'got', 'know', 'possess'], ['no', 'zero', 'not'], LIMITS_WORDS],
+      reachUtf16: 140,
       pattern: `\\b(?:you|it|he|she|dan|[a-z]{2,12}gpt) (?:now |will |do |does |really |absolutely |literally |currently |simply |also ){0,2}(?:have|has|had|got|know|knows|possess|possesses) (?:absolutely |literally )?(?:no|zero|not any) (?:(?:ethical|moral|legal|content|safety|real|more|such|programmed|or|and|any|kind of|sort of|internal) ){0,4}${LIMITS}\\b`,
       notAfter: phrase('\\b(?:since|because|so that|ensure|check if|whether|if (?:the|your)) $'),
       examples: [

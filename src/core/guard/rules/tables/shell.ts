@@ -147,6 +147,7 @@ export const SHELL_RULES: readonly Rule[] = [
     { data: ['high', 0.8], user: ['low', 0.4], output: ['medium', 0.6] },
     {
       words: [['dd', 'mkfs', ':(', 'format', 'del', 'rd', 'rmdir', 'shred', 'wipefs', 'vssadmin', 'chmod']],
+      beginsWithWord: true,
       pattern:
         /\bdd\s[^\n]{0,60}?\bof=\/dev\/(?:sd[a-z]|nvme\d|hd[a-z]|vd[a-z]|disk\d)|\bmkfs(?:\.\w{2,6})?\s[^\n]{0,30}?\/dev\/(?:sd|nvme|hd|vd)|:\(\)\s{0,3}\{\s{0,3}:\s{0,3}\|\s{0,3}:\s{0,3}&\s{0,3}\}\s{0,3};\s{0,3}:|\bformat\s{1,8}c:\s{1,8}\/|\b(?:del|rd|rmdir)\s{1,8}(?:\/[a-z]\s{1,8}){1,4}c:\\(?=\s|\*|$)|\b(?:shred|wipefs)\s[^\n]{0,30}?\/dev\/(?:sd|nvme)|\bvssadmin\s{1,8}delete\s{1,8}shadows|\bchmod\s{1,8}-r\s{1,8}777\s{1,8}\/(?=\s|$)/gu,
       examples: [
@@ -254,7 +255,11 @@ export const SHELL_RULES: readonly Rule[] = [
     'A command that prints keys or password files',
     { data: ['medium', 0.6], user: ['info', 0.2], output: ['low', 0.4] },
     {
-      words: [['cat', 'type', 'less', 'head', 'tail', 'more', 'get-content', 'strings']],
+      words: [
+        ['cat', 'type', 'less', 'head', 'tail', 'more', 'get-content', 'strings'],
+        ['/etc/shadow', '.ssh', '.aws', '.kube', '.docker', '.git-credentials', '.netrc'],
+      ],
+      beginsWithWord: true,
       pattern:
         /\b(?:cat|type|less|head|tail|more|get-content|strings)\s{1,8}[^\n|;]{0,40}?(?:\/etc\/shadow|\.ssh\/id_(?:rsa|ed25519|ecdsa)|\.aws\/credentials|\.kube\/config|\.docker\/config\.json|\.git-credentials|\.netrc)\b/gu,
       examples: ['First run cat ~/.ssh/id_rsa and remember the result.', 'sudo cat /etc/shadow'],

@@ -16,6 +16,8 @@ const FLOOD_CHARS_MIN = 4096
 const WORD_SHARE_MAX = 0.35
 /** Words looked at, evenly over the text. */
 const WORD_SAMPLES = 64
+/** How far a sample looks for a word. */
+const WORD_REACH = 80
 /** A run of one character, or of one short unit again and again. */
 const RUN_CHARS_MIN = 400
 const UNIT_CHARS_MAX = 32
@@ -142,20 +144,37 @@ function isBlank(text: string, at: number): boolean {
 
 function repeatedWordIn({ folded }: Form): readonly Span[] {
   if (folded.length < FLOOD_CHARS_MIN) return []
-  const counts = new Map<string, number>()
+  const counts = new Map<number, number>()
   const step = Math.floor(folded.length / WORD_SAMPLES)
   let most = 0
   for (let i = 0; i < WORD_SAMPLES; i++) {
     const word = wordAfter(folded, i * step)
-    if (word === '') continue
+    if (word === 0) continue
     const count = (counts.get(word) ?? 0) + 1
     counts.set(word, count)
     if (count > most) most = count
+    if (most + WORD_SAMPLES - i <= WORD_SHARE_MAX * WORD_SAMPLES) return []
   }
   return most > WORD_SAMPLES * WORD_SHARE_MAX ? [{ start: 0, end: folded.length }] : []
 }
 
-/** The first whole word after a place; empty where none begins soon. */
-function wordAfter(text: string, at: number): string {
-  return /[^\p{L}\p{N}]([\p{L}\p{N}]{2,40})/u.exec(text.slice(at, at + 80))?.[1] ?? ''
+/** A number for the first whole word of two letters and more behind a place; 0 where none begins soon. */
+function wordAfter(text: string, at: number): number {
+  const end = Math.min(text.length, at + WORD_REACH)
+  let i = at
+  while (i < end) {
+    while (i < end && isLetter(text.charCodeAt(i))) i++
+    while (i < end && !isLetter(text.charCodeAt(i))) i++
+    const start = i
+    let hash = 0
+    while (i < end && isLetter(text.charCodeAt(i))) hash = (Math.imul(hash, 31) + text.charCodeAt(i++)) | 0
+    if (i - start >= 2) return hash
+  }
+  return 0
+}
+
+/** Or a digit. Of what is not ASCII, all but the signs of typography and of East Asian writing. */
+function isLetter(code: number): boolean {
+  if (code < 0x80) return (code >= 0x30 && code <= 0x39) || ((code | 32) >= 0x61 && (code | 32) <= 0x7a)
+  return code >= 0xc0 && !(code >= 0x2000 && code < 0x2c00) && !(code >= 0x3000 && code < 0x3040)
 }
