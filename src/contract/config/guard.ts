@@ -1,10 +1,10 @@
 /** The `guard` section: what a policy may say, and the policy that it stands for. The API takes and gives the same form. */
 import { z } from 'zod'
-import { CATEGORIES, SEVERITIES } from '../../core/domain/finding.ts'
+import { CATEGORIES, FINDING_TYPES, SEVERITIES } from '../../core/domain/finding.ts'
 import type { CustomRule, GuardPolicy, OperatingPoint } from '../../core/domain/guard-policy.ts'
 import { ORIGINS } from '../../core/domain/segment.ts'
 import { customPattern } from '../../core/guard/custom-rules.ts'
-import { choice, flag, group, key, matching, text, whole } from './values.ts'
+import { choice, flag, group, key, matching, satisfying, text, whole } from './values.ts'
 
 const PATTERN_CHARS_MAX = 1024
 const RULES_MAX = 256
@@ -28,7 +28,12 @@ const share = z
   .min(0, { error: 'must be a number from 0 to 1' })
   .max(1, { error: 'must be a number from 0 to 1' })
 
-const findingName = matching('a finding type or a category, such as prompt_injection or pii', /^[a-z][a-z0-9_]{0,63}$/)
+// A slip here would leave a policy that does nothing.
+const NAMES: ReadonlySet<string> = new Set([...CATEGORIES, ...FINDING_TYPES])
+const findingName = satisfying(
+  'a finding type or a category, such as prompt_injection or pii: docs/guard.md lists them',
+  (name) => NAMES.has(name),
+)
 const origins = list(choice(same(ORIGINS)))
 const directions = list(choice(DIRECTIONS))
 

@@ -3,7 +3,14 @@
  * held against what was done then. Nothing changes. It sees what was kept: a text that was cut or not kept is not judged, and what was
  * taken out of a text is decided anew from its record.
  */
-import { CATEGORIES, type Category, type Direction, type Finding, type VerdictAction } from '../domain/finding.ts'
+import {
+  CATEGORIES,
+  type Category,
+  type Direction,
+  type Finding,
+  type FindingType,
+  type VerdictAction,
+} from '../domain/finding.ts'
 import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId, TraceId } from '../domain/ids.ts'
 import type { CapturedText, TraceSpan } from '../domain/span.ts'
@@ -191,13 +198,15 @@ function isNotOfText({ category, pointer }: Finding): boolean {
   return category === 'unread' || pointer === null
 }
 
-type Decided = Pick<Judged, 'category' | 'findingType' | 'action' | 'shadowAction'>
+type Decided = Pick<Judged, 'category' | 'action' | 'shadowAction'> & { readonly findingType: string }
 
 /** What the policy makes of a finding whose text is not there. An allowed text cannot be told any more. */
 function decideAgain(finding: Finding, policy: GuardPolicy): Decided | null {
   if (finding.category === 'unread') return { ...finding, action: actionOnFailure(policy), shadowAction: null }
   const place = { direction: finding.direction, origin: finding.origin ?? 'user', toolName: null } as const
-  const match = { ...finding, ruleId: finding.ruleId ?? finding.findingType, range: null, via: [], tag: null }
+  // What is stored has a type that some version knew: types are never renamed.
+  const findingType = finding.findingType as FindingType
+  const match = { ...finding, findingType, ruleId: finding.ruleId ?? findingType, range: null, via: [], tag: null }
   return decide(match, place, '', policy)
 }
 

@@ -174,7 +174,9 @@ function siteOf({ origin, pointer, text }: Segment, { range }: Judged): Site {
 
 /** A list of words is a weak judge of manners: it looks only where a policy says what is done with what it finds. */
 function asksForToxicity({ categories }: GuardPolicy): boolean {
-  return categories.some(({ findingType }) => findingType === 'toxicity' || findingType === 'output_toxicity')
+  return categories.some(
+    ({ findingType: name }) => name === 'toxicity' || TOXICITY_RULES.some(({ findingType }) => findingType === name),
+  )
 }
 
 function unreadOf({ unread, inspection }: GuardAsk): string | null {

@@ -2,7 +2,7 @@
  * What passes between the parts of the guard: a text in the forms in which it is judged, and what a scanner matched in one of them.
  * Scanners are pure and know no policy; `decide/` turns matches into findings with an action.
  */
-import type { Category, Direction, Severity, TextRange, VerdictAction } from '../domain/finding.ts'
+import type { Category, Direction, FindingType, Severity, TextRange, VerdictAction } from '../domain/finding.ts'
 import type { Origin } from '../domain/segment.ts'
 
 /** An encoding that was taken off a text or a part of it. */
@@ -42,7 +42,7 @@ export type Match = {
   /** Stable, e.g. `injection.override.en.ignore-previous`, `pii.email`, `secret.github-token`. */
   readonly ruleId: string
   /** LLMTrace's name where it has one, e.g. `prompt_injection`, `pii_detected`, `secret_leakage`. */
-  readonly findingType: string
+  readonly findingType: FindingType
   readonly category: Category
   readonly severity: Severity
   /** 0 to 1. */

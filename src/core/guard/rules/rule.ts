@@ -2,7 +2,7 @@
  * What a detection rule is: data, one entry for one way of saying something. The engine (`engine.ts`) reads it; what a finding leads to is
  * a policy's to say. Every example and counter-example of every rule is a test.
  */
-import type { Category, Direction, Severity } from '../../domain/finding.ts'
+import type { Category, Direction, FindingType, Severity } from '../../domain/finding.ts'
 import type { Origin } from '../../domain/segment.ts'
 import type { Form } from '../match.ts'
 
@@ -17,7 +17,7 @@ export type Rule = {
   /** The release that brought it. */
   readonly since: string
   /** LLMTrace's name where it has one, e.g. `prompt_injection`. */
-  readonly findingType: string
+  readonly findingType: FindingType
   readonly category: Category
   readonly severity: Severity
   /** 0 to 1. From 0.8 on it counts at the balanced operating point. */

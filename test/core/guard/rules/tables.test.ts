@@ -123,7 +123,7 @@ describe('entries', () => {
   })
 
   test("LLMTrace's finding types of the input side are all there", () => {
-    const types = new Set(INPUT_RULES.map((rule) => rule.findingType))
+    const types = new Set<string>(INPUT_RULES.map((rule) => rule.findingType))
     for (const type of FINDING_TYPES) expect(types).toContain(type)
   })
 

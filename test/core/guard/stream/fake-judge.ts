@@ -52,7 +52,7 @@ function matchOf(
 ): Judged {
   return {
     ruleId,
-    findingType: category,
+    findingType: category === 'pii' ? 'pii_detected' : 'secret_leakage',
     category,
     severity: 'high',
     confidence: 1,

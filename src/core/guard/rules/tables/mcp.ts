@@ -10,7 +10,7 @@ import { pattern } from './grades.ts'
 const DESCRIPTION_UTF16_MAX = 2_000
 
 type Rest = Omit<Rule, 'version' | 'since' | 'category' | 'directions' | 'origins' | 'findingType'> & {
-  readonly findingType?: string
+  readonly findingType?: Rule['findingType']
 }
 
 /** Of a tool's definition: its description, its parameters and theirs. */
