@@ -48,25 +48,27 @@ export function decodeBytes(text: string, allowance: Allowance): readonly Decode
       continue
     }
     const start = i
-    let lineStart = i
+    i = endOfRun(text, i + 1)
+    // Nearly all there is: a word, and no line's end behind it.
+    if (i - start < ENCODED_MIN && (i === length || i - start < LINE_MIN || !isLineEnd(text.charCodeAt(i)))) {
+      if (i - start === 2) rows.pair(start)
+      continue
+    }
+    let lineStart = start
     let chars = 0
     for (;;) {
-      do i++
-      while (BASE64[text.charCodeAt(i)] !== NONE && i < length)
       const lineChars = i - lineStart
       chars += lineChars
       if (lineChars < LINE_MIN || i === length) break
       const code = text.charCodeAt(i)
       // A run that goes on in the next line is one wrapped piece; a long one also where the line breaks became spaces.
-      if (code !== 10 && code !== 13 && (code !== 32 || lineChars < ENCODED_MIN)) break
+      if (!isLineEnd(code) && (code !== 32 || lineChars < ENCODED_MIN)) break
       const next = skipWrap(text, i)
       if (next === length || BASE64[text.charCodeAt(next)] === NONE) break
       lineStart = next
-      i = next
+      i = endOfRun(text, next + 1)
     }
-    if (chars < ENCODED_MIN) {
-      if (chars === 2) rows.pair(start)
-    } else if (hex.hasRoom() || base64.hasRoom()) {
+    if (chars >= ENCODED_MIN && (hex.hasRoom() || base64.hasRoom())) {
       if (isDashed(text, start)) rows.dashed(start, i)
       else decodeRegion(text, start, i, base64, hex)
     }
@@ -77,6 +79,17 @@ export function decodeBytes(text: string, allowance: Allowance): readonly Decode
 }
 
 type Writer = ReturnType<typeof createPieceWriter>
+
+/** Where the characters of base64 from here on end. */
+function endOfRun(text: string, from: number): number {
+  let at = from
+  while (at < text.length && BASE64[text.charCodeAt(at)] !== NONE) at++
+  return at
+}
+
+function isLineEnd(code: number): boolean {
+  return code === 10 || code === 13
+}
 
 function skipWrap(text: string, from: number): number {
   let at = from

@@ -158,6 +158,16 @@ export function isLatin(code: number): boolean {
   return ((KIND[code] as number) & IS_LATIN) !== 0
 }
 
+/** True for what stands for itself whatever is around it: signs, and letters of Latin script. */
+export function foldsAlone(code: number): boolean {
+  return LOOKS[code] === 0 && (KIND[code] === 0 || ((KIND[code] as number) & IS_LATIN) !== 0)
+}
+
+/** `foldText` for a text of which every unit `foldsAlone`. */
+export function foldAlone(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (unit) => String.fromCharCode(PLAIN[unit.charCodeAt(0)] as number)).toLowerCase()
+}
+
 /** Same length as `text`, which is taken to be NFKC. Linear; pure. Rules that are not in ASCII are to be written in what this gives. */
 export function foldText(text: string): string {
   const length = text.length

@@ -6,13 +6,15 @@
  */
 import type { TextRange } from '../../domain/finding.ts'
 import type { Decoding, Form } from '../match.ts'
-import { astralLookalike, everyUnit, foldText, isLatin } from './fold.ts'
+import { astralLookalike, everyUnit, foldAlone, foldsAlone, foldText, isLatin } from './fold.ts'
 import { createOffsetMap, SAME, WHOLE, wholePairs, type RangeOf } from './offsets.ts'
 
 /** Marks on one letter that are normalised together. Unicode's stream-safe format has the same bound. */
 const CLUSTER_MARKS_MAX = 30
 const GROWTH_MAX = 4
 
+/** Of a text that is folded sign by sign, at most one character in so many is not ASCII. */
+const SIMPLE_SHARE = 12
 /** The single characters stand as they are, unless a mark follows. */
 const AS_IS = 0
 const INVISIBLE = 1
@@ -41,6 +43,9 @@ const MARK = /\p{M}/gu
 /** What NFKC makes of single characters, where that is something else. */
 const CHANGED = new Map<number, string>()
 const CLASS = buildClasses()
+
+/** By code unit: it is seen as it is, and folded without a look at what is around it. */
+const IS_SIMPLE = Uint8Array.from(CLASS, (kind, code) => (kind === AS_IS && foldsAlone(code) ? 1 : 0))
 
 function buildClasses(): Uint8Array {
   const classes = new Uint8Array(65_536).fill(AS_IS)
@@ -75,13 +80,29 @@ export function visibleForm(source: string, via: readonly Decoding[], outer: Ran
     const rangeOf = outer ?? ((start, end) => within(source.length, start, end))
     return { via, text: source, folded: source.toLowerCase(), rangeOf }
   }
+  if (isSimple(source)) {
+    const rangeOf = outer ?? ((start, end) => within(source.length, start, end))
+    return { via, text: source, folded: foldAlone(source), rangeOf }
+  }
   const { text, toSource } = makeVisible(source)
   const rangeOf: RangeOf = (start, end) => {
     const inner = toSource(start, end)
     const whole = wholePairs(source, inner.startUtf16, inner.endUtf16)
     return outer === null ? whole : outer(whole.startUtf16, whole.endUtf16)
   }
-  return { via, text, folded: foldText(text), rangeOf }
+  return { via, text, folded: isSimple(text) ? foldAlone(text) : foldText(text), rangeOf }
+}
+
+/** Text in Latin letters with the signs of typography, few of them beyond ASCII. */
+function isSimple(source: string): boolean {
+  let others = 0
+  for (let i = 0; i < source.length; i++) {
+    const code = source.charCodeAt(i)
+    if (code < 0x80 && IS_SIMPLE[code] === 1) continue
+    others++
+    if (IS_SIMPLE[code] === 0 || others * SIMPLE_SHARE > source.length) return false
+  }
+  return true
 }
 
 function within(length: number, start: number, end: number): TextRange {
