@@ -6,9 +6,12 @@ import { ORIGINS } from '../../domain/segment.ts'
 import type { Form, Match, Place, Scanner } from '../match.ts'
 import type { Rule, Span } from './rule.ts'
 import { CONFIDENCE_OF_TALK, isTalk } from './talk.ts'
-import { createWordIndex } from './word-index.ts'
+import { createWordIndex, type WordIndex } from './word-index.ts'
 
 const REACH_UTF16 = 240
+/** Numbers that are kept between texts: no memory for one that was long. */
+const KEPT_MAX = 65_536
+const STARTS_MIN = 4096
 /** Matches of one rule in one text. More say nothing new. */
 const MATCHES_MAX = 32
 /** Of these, those that the user only speaks about. */
@@ -63,35 +66,17 @@ export function compileRules(rules: readonly Rule[]): Scanner {
   }
   const words = [...groupsOfWord.keys()]
   const groupsOf = words.map((word) => groupsOfWord.get(word) ?? [])
-  const findWords = createWordIndex(words)
-
-  // Kept between texts, since a list with gaps is slow. Only what the last form touched has to be emptied.
-  const starts: number[][] = byGroup.map(() => [])
-  let touched: number[] = []
-
-  const findHits = (form: Form) => {
-    for (const group of touched) starts[group] = []
-    touched = []
-    findWords(form.folded, (word, start) => {
-      for (const group of groupsOf[word] as number[]) {
-        const known = starts[group] as number[]
-        if (known.length === 0) touched.push(group)
-        if (known[known.length - 1] !== start) known.push(start)
-      }
-    })
-  }
+  const hits = createHits(groups.size, groupsOf, createWordIndex(words))
 
   return (forms, place) => {
     const bit = placeBit(place)
     const matches = new Map<Rule, Match[]>()
     for (const form of forms) {
-      findHits(form)
-      for (const compiled of always) if ((compiled.places & bit) !== 0) run({ compiled, form, hits: [], place }, matches)
-      for (const group of touched) {
-        for (const compiled of byGroup[group] as Compiled[]) {
-          if ((compiled.places & bit) === 0) continue
-          const hits = hitsOf(compiled, starts)
-          if (hits !== null) run({ compiled, form, hits, place }, matches)
+      hits.find(form.folded)
+      for (const compiled of always) if ((compiled.places & bit) !== 0) run({ compiled, form, hits, place }, matches)
+      for (let at = 0; at < hits.touched.length; at++) {
+        for (const compiled of byGroup[hits.touched[at] as number] as Compiled[]) {
+          if ((compiled.places & bit) !== 0 && hasAll(compiled, hits)) run({ compiled, form, hits, place }, matches)
         }
       }
     }
@@ -99,17 +84,80 @@ export function compileRules(rules: readonly Rule[]): Scanner {
   }
 }
 
-/** Where the literals of each of a rule's groups stand; null where a group has none. */
-function hitsOf(compiled: Compiled, starts: readonly (readonly number[])[]): readonly (readonly number[])[] | null {
-  for (const group of compiled.groups) if (starts[group]?.length === 0) return null
-  return compiled.groups.map((group) => starts[group] ?? [])
+/** Where literals stand in the text that was looked at last, group by group: all in one list, from `from` to `to` of a group. */
+type Hits = {
+  find(text: string): void
+  /** Numbers of the groups of which a literal occurs. */
+  readonly touched: readonly number[]
+  readonly from: Int32Array
+  readonly to: Int32Array
+  /** Where the literal at this place of the list begins in the text. */
+  start(at: number): number
+}
+
+/** Memory is kept between texts: this runs over every one of them. Only what the last text touched has to be emptied. */
+function createHits(count: number, groupsOf: readonly (readonly number[])[], findWords: WordIndex): Hits {
+  const touched: number[] = []
+  const from = new Int32Array(count)
+  const to = new Int32Array(count)
+  let found: number[] = []
+  let starts = new Int32Array(STARTS_MIN)
+
+  const find = (text: string) => {
+    for (let i = 0; i < touched.length; i++) {
+      from[touched[i] as number] = 0
+      to[touched[i] as number] = 0
+    }
+    touched.length = 0
+    const numbers = findWords(text, found)
+    let all = 0
+    for (let at = 0; at < numbers; at += 2) {
+      const of = groupsOf[found[at] as number] as readonly number[]
+      for (let i = 0; i < of.length; i++) {
+        const group = of[i] as number
+        if (to[group] === 0) touched.push(group)
+        to[group] = (to[group] as number) + 1
+        all++
+      }
+    }
+    if (all > starts.length) starts = new Int32Array(2 * all)
+    else if (starts.length > KEPT_MAX && all < KEPT_MAX) starts = new Int32Array(STARTS_MIN + all)
+    let next = 0
+    for (let i = 0; i < touched.length; i++) {
+      const group = touched[i] as number
+      from[group] = next
+      next += to[group] as number
+      to[group] = from[group] as number
+    }
+    for (let at = 0; at < numbers; at += 2) {
+      const of = groupsOf[found[at] as number] as readonly number[]
+      const start = found[at + 1] as number
+      for (let i = 0; i < of.length; i++) {
+        const group = of[i] as number
+        const end = to[group] as number
+        // One literal may be the beginning of another.
+        if (end > (from[group] as number) && starts[end - 1] === start) continue
+        starts[end] = start
+        to[group] = end + 1
+      }
+    }
+    if (found.length > KEPT_MAX) found = []
+  }
+  return { find, touched, from, to, start: (at) => starts[at] as number }
+}
+
+function hasAll({ groups }: Compiled, { from, to }: Hits): boolean {
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i] as number
+    if ((to[group] as number) <= (from[group] as number)) return false
+  }
+  return true
 }
 
 type Trial = {
   readonly compiled: Compiled
   readonly form: Form
-  /** For each of the rule's groups, where its literals stand. */
-  readonly hits: readonly (readonly number[])[]
+  readonly hits: Hits
   readonly place: Place
 }
 
@@ -132,17 +180,17 @@ function run({ compiled, form, hits, place }: Trial, matches: Map<Rule, Match[]>
   }
   if (regex === null) return
   const isTrusted = place.origin === 'system' || place.origin === 'assistant'
-  const [first = []] = hits
-  let next = 0
+  const [first = 0] = compiled.groups
+  let next = hits.from[first] as number
+  const last = hits.to[first] as number
   for (const window of windowsOf(compiled, text, hits)) {
     const seen = window.end === text.length ? text : text.slice(0, window.end)
     let at = window.start
     for (;;) {
       if (rule.beginsWithWord === true) {
-        while (next < first.length && (first[next] as number) < at) next++
-        const hit = first[next]
-        if (hit === undefined || hit >= window.end) break
-        at = hit
+        while (next < last && hits.start(next) < at) next++
+        if (next === last || hits.start(next) >= window.end) break
+        at = hits.start(next)
       }
       regex.lastIndex = at
       const found = regex.exec(seen)
@@ -171,20 +219,24 @@ function isDenied(rule: Rule, text: string, start: number, isTrusted: boolean): 
 }
 
 /** Where a match can be: near those of the rarest group's literals that have one of each other group near. Ascending, apart. */
-function windowsOf({ reach }: Compiled, text: string, groups: readonly (readonly number[])[]): readonly Span[] {
-  const [first] = groups
-  if (first === undefined) return [{ start: 0, end: text.length }]
-  let rarest = first
-  for (const hits of groups) if (hits.length < rarest.length) rarest = hits
+function windowsOf({ groups, reach }: Compiled, text: string, hits: Hits): readonly Span[] {
+  if (groups.length === 0) return [{ start: 0, end: text.length }]
+  const { from, to } = hits
+  let rarest = groups[0] as number
+  for (const group of groups) {
+    if ((to[group] as number) - (from[group] as number) < (to[rarest] as number) - (from[rarest] as number)) rarest = group
+  }
   const windows: Span[] = []
   let start = -1
   let end = -1
-  for (const hit of rarest) {
-    if (!isNearAll(groups, rarest, hit, reach)) continue
-    const from = Math.max(0, hit - reach)
-    if (from > end) {
+  const last = to[rarest] as number
+  for (let at = from[rarest] as number; at < last; at++) {
+    const hit = hits.start(at)
+    if (!isNearAll(groups, rarest, hits, hit, reach)) continue
+    const first = Math.max(0, hit - reach)
+    if (first > end) {
       if (start >= 0) windows.push({ start, end: endOfWord(text, end) })
-      start = from
+      start = first
     }
     end = Math.min(text.length, hit + reach)
   }
@@ -192,18 +244,19 @@ function windowsOf({ reach }: Compiled, text: string, groups: readonly (readonly
   return windows
 }
 
-function isNearAll(groups: readonly (readonly number[])[], rarest: readonly number[], hit: number, reach: number): boolean {
-  for (const hits of groups) {
-    if (hits === rarest) continue
-    // The first at or behind the nearest place.
-    let low = 0
-    let high = hits.length
+function isNearAll(groups: readonly number[], rarest: number, hits: Hits, hit: number, reach: number): boolean {
+  for (const group of groups) {
+    if (group === rarest) continue
+    // The first that is not too far before.
+    let low = hits.from[group] as number
+    const end = hits.to[group] as number
+    let high = end
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((hits[middle] as number) < hit - reach) low = middle + 1
+      if (hits.start(middle) < hit - reach) low = middle + 1
       else high = middle
     }
-    if (low === hits.length || (hits[low] as number) > hit + reach) return false
+    if (low === end || hits.start(low) > hit + reach) return false
   }
   return true
 }

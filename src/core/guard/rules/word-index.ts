@@ -3,8 +3,11 @@
  * scripts that write without spaces have no word beginnings, there it is found anywhere.
  */
 
-/** `found` is told the literal's number (its place in the list) and where it begins, in ascending order. */
-export type WordIndex = (text: string, found: (word: number, start: number) => void) => void
+/**
+ * Writes for each literal that it finds its number (its place in the list) and where it begins, in ascending order, over what `hits` held.
+ * Gives the count of numbers written; what is behind them in `hits` is of an earlier text. No callback: this runs over every text.
+ */
+export type WordIndex = (text: string, hits: number[]) => number
 
 const STATES_MAX = 32_767
 
@@ -52,8 +55,9 @@ export function createWordIndex(words: readonly string[]): WordIndex {
     }
   }
 
-  return (text, found) => {
+  return (text, hits) => {
     const length = text.length
+    let count = 0
     let isInWord = false
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
@@ -63,7 +67,7 @@ export function createWordIndex(words: readonly string[]): WordIndex {
       } else isInWord = false
       let state = root[code] as number
       if (state === 0) continue
-      if (isEnd[state] === 1) for (const number of wordsAt[state] as number[]) found(number, i)
+      if (isEnd[state] === 1) count = write(hits, count, wordsAt[state] as number[], i)
       let at = i + 1
       let wasSpace = false
       while (at < length) {
@@ -81,13 +85,23 @@ export function createWordIndex(words: readonly string[]): WordIndex {
           state = keys[slot] === key ? (targets[slot] as number) : 0
         }
         if (state === 0) break
-        if (isEnd[state] === 1) for (const number of wordsAt[state] as number[]) found(number, i)
+        if (isEnd[state] === 1) count = write(hits, count, wordsAt[state] as number[], i)
         // Any white space is one space, as in `phrase`. Each run of it is walked once: from the word before.
         wasSpace = isWhiteSpace(next)
         at++
       }
     }
+    return count
   }
+}
+
+function write(hits: number[], count: number, words: readonly number[], start: number): number {
+  let end = count
+  for (let i = 0; i < words.length; i++) {
+    hits[end++] = words[i] as number
+    hits[end++] = start
+  }
+  return end
 }
 
 function isWhiteSpace(code: number): boolean {
