@@ -201,10 +201,7 @@ export const SHELL_RULES: readonly Rule[] = [
     'A command that sends files, keys or variables to a host',
     { data: ['high', 0.85], user: ['medium', 0.6], output: ['high', 0.7] },
     {
-      words: [
-        ['curl', 'wget', 'nslookup', 'dig', 'scp', 'nc', 'ncat'],
-        ['@', '$(', '`', 'env', '~', 'cat', '/', '.'],
-      ],
+      words: [['curl', 'wget', 'nslookup', 'dig', 'scp', 'nc', 'ncat']],
       pattern:
         /\b(?:curl|wget)\b[^\n|;]{0,100}?(?:-d|--data(?:-\w{3,10})?|-f|--form|-t|--upload-file|--post-(?:file|data))[= ]?\s{0,3}["']?(?:[\w.-]{1,30}=)?@?["']?(?:\$\(|`)?\s{0,3}(?:cat\s{1,8}|env\b|printenv|whoami)?[^\n|;]{0,20}?(?:~\/\.(?:ssh|aws|kube|gnupg|netrc|docker)|\/etc\/(?:passwd|shadow)|id_(?:rsa|ed25519|ecdsa)|\.env\b|credentials\b|\.git-credentials|\$\(env\)|\$\(printenv|`env`)|\b(?:env|printenv|cat\s{1,8}[^\n|;]{0,30}?(?:id_(?:rsa|ed25519)|\.env\b|\/etc\/(?:passwd|shadow)|\.aws\/credentials|\.ssh\/[\w.]{1,30}))\s{0,3}\|\s{0,3}(?:base64[^\n|]{0,20}\|\s{0,3})?(?:curl|wget|nc|ncat)\b|\b(?:nslookup|dig|host)\s{1,8}["']?(?:\$\(|`)(?:whoami|hostname|cat|env|id)\b/gu,
       examples: [
