@@ -44,7 +44,9 @@ function yamlOf(name: string, node: KeyNode, indent: string): string {
     return `${about}${indent}${name}:\n${keys}${none}${example}`
   }
   const example = node.example === undefined ? '' : comment(`Example: ${shownExample(node.example)}`, indent)
-  const initial = Array.isArray(node.initial) ? JSON.stringify(node.initial) : stringify(node.initial, { lineWidth: 0 }).trim()
+  const initial = Array.isArray(node.initial)
+    ? `[${node.initial.map((item) => `'${String(item)}'`).join(', ')}]`
+    : stringify(node.initial, { lineWidth: 0 }).trim()
   return `${about}${example}${indent}${name}: ${initial}\n`
 }
 

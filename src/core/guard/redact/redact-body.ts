@@ -34,7 +34,7 @@ const REPEATED_CHARS_MIN = 6
 /** Fields that spell a text once more, token by token. */
 const TOKEN_FIELDS: ReadonlySet<string> = new Set(['logprobs', 'logprobsResult', 'logprobs_result', 'token_likelihoods'])
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /** Bytes that are no UTF-8 come out as U+FFFD where something else had to change. Linear in the body. */

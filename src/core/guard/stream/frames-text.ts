@@ -7,7 +7,7 @@ const LF = 0x0a
 const CR = 0x0d
 
 // Used for whole frames only, so it holds no state between two calls.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 type Read = (raw: Uint8Array, isFirst: boolean) => { readonly frame: Frame; readonly isUnread: boolean }
