@@ -95,14 +95,16 @@ describe.each(FRAMINGS)('%s', (framing) => {
   })
 
   const create = READERS[framing]
-  test.skipIf(create === undefined)('events are those that the capture stage reads', () => {
+  // The capture stage reads no streamed arrays: those are assembled from the whole body.
+  if (create === undefined) return
+  test('events are those that the capture stage reads', () => {
     assert(
       property(array(integer({ min: 0, max: 99 }), { maxLength: 30 }), integer(), (picks, seed) => {
         const bytes = bytesFrom(framing, picks)
         const read: StreamEvent[] = []
-        const reader = create?.({ onEvent: (event) => read.push(event), onEnd: () => undefined, onUnread: () => undefined })
-        reader?.push(bytes)
-        reader?.end()
+        const reader = create({ onEvent: (event) => read.push(event), onEnd: () => undefined, onUnread: () => undefined })
+        reader.push(bytes)
+        reader.end()
         const split = framesOf(framing, cut(bytes, seed, 7)).flatMap(({ event }) => (event === null ? [] : [event]))
         expect(split).toEqual(read)
       }),
