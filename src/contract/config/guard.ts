@@ -100,7 +100,7 @@ const allowEntry = group({
 const tool = group({
   name: key('A tool; * stands for anything.', text('text')),
   decision: key('allow, ask or deny.', choice(DECISIONS).default('allow')),
-  denied_arguments: key('Arguments that are taken out of its calls.', list(text('text')).default([])),
+  denied_arguments: key('A call that carries one of these arguments is refused.', list(text('text')).default([])),
 })
 
 export const GUARD = group({
