@@ -1,5 +1,6 @@
 /** The data plane: whatever is not ours is proxied. Here a web request becomes the pipeline's `Call` and its `Answer` a response. */
 import type { Context } from 'hono'
+import { joinBytes } from '../core/domain/bytes.ts'
 import { appError, type AppError } from '../core/domain/errors.ts'
 import { err, ok, type Result } from '../core/domain/result.ts'
 import type { Answer, Call, Pipeline } from '../core/pipeline.ts'
@@ -68,13 +69,7 @@ async function readBounded(
     chunks.push(value)
   }
   if (bytes === 0) return ok(null)
-  const joined = new Uint8Array(bytes)
-  let at = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return ok(joined)
+  return ok(joinBytes(chunks, bytes))
 }
 
 function tooLarge(bytesMax: number): AppError {

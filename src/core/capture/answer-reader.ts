@@ -3,6 +3,7 @@
  * whole, everything else only counted. All paths give the body of the unstreamed answer. Bounded: `JSON_BYTES_MAX` of a JSON body,
  * `DECODED_BYTES_MAX` of a compressed one; beyond that the copy is given up and named, and the caller's bytes flow on.
  */
+import { joinBytes } from '../domain/bytes.ts'
 import type { Assembler, Dialect, StreamEvent } from '../dialects/dialect.ts'
 import { createEventStreamReader } from '../dialects/framing/event-stream.ts'
 import type { FrameReader, FrameSink } from '../dialects/framing/frame-reader.ts'
@@ -151,7 +152,7 @@ function whole(dialect: Dialect): ChunkReader {
     finish: () => {
       if (bytes > JSON_BYTES_MAX) return { body: null, isComplete: true, notes: ['response.too_large_to_read'] }
       if (bytes === 0) return { body: null, isComplete: true, notes: [] }
-      const joined = joinedOf(chunks, bytes)
+      const joined = joinBytes(chunks, bytes)
       if (isNestedTooDeeply(joined)) return { body: null, isComplete: true, notes: ['response.nested_too_deeply'] }
       const json = parseJson(decoder.decode(joined))
       if (Array.isArray(json)) return assembled(dialect, json)
@@ -169,18 +170,6 @@ function assembled(dialect: Dialect, chunks: readonly unknown[]): AnswerRead {
 }
 
 const decoder = new TextDecoder()
-
-function joinedOf(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [first] = chunks
-  if (first?.byteLength === bytes) return first
-  const joined = new Uint8Array(bytes)
-  let at = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return joined
-}
 
 /**
  * Puts a decompressor in front. It works beside the stream: the caller's bytes never wait for it. What it gives is bounded, so that a

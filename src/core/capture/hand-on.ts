@@ -3,6 +3,7 @@
  * through the tap. Where a policy may change the answer, a JSON body is judged as a whole and a stream passes its filter. However the
  * answer ends, it ends as one span.
  */
+import { joinBytes } from '../domain/bytes.ts'
 import type { Segment } from '../domain/segment.ts'
 import type { DialectName, TraceSpan } from '../domain/span.ts'
 import type { Background, Clock, Decompress, PriceBook, UpstreamResponse } from '../ports.ts'
@@ -238,13 +239,7 @@ async function bounded(answer: UpstreamResponse, bytesMax: number): Promise<Uint
     chunks.push(value)
     if (length > bytesMax) return resumed(chunks, reader)
   }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return joinBytes(chunks, length)
 }
 
 /** What was read already, then what is still to come. */

@@ -3,6 +3,7 @@
  * whole body is judged before it leaves and a stream on its way.
  */
 import type { Dialect } from '../dialects/dialect.ts'
+import { joinBytes } from '../domain/bytes.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { GuardPolicy } from '../domain/guard-policy.ts'
 import type { SpanId } from '../domain/ids.ts'
@@ -125,7 +126,7 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
     isJudged = true
     onJudged(tookMs, [...notes])
     for (const { judged } of steps) tell(judged.map(streamed))
-    const bytes = joined(steps.flatMap((step) => step.bytes))
+    const bytes = joinBytes(steps.flatMap((step) => step.bytes))
     return { bytes, isBlocked: steps.some(({ stop }) => stop) || mayNotPass(), kept: bytes }
   }
 
@@ -194,18 +195,6 @@ export function createGuardedAnswer(guard: Guard, ask: AnswerAsk): GuardedAnswer
 function opensArray(body: Uint8Array): boolean {
   const start = body.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)
   return body[start] === 0x5b
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
 }
 
 /** What came too late to be taken out was only told. */
