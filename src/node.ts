@@ -22,6 +22,7 @@ import { createSessionMemory } from './adapters/memory/session-memory.ts'
 import { nodeDecompress } from './adapters/selfhost/decompress.ts'
 import { createDocsAssets } from './adapters/selfhost/docs-assets.ts'
 import { createMetrics } from './adapters/selfhost/metrics.ts'
+import { openFileLedger, type FileLedger } from './adapters/selfhost/ledger.ts'
 import { openPriceFile } from './adapters/selfhost/price-file.ts'
 import { runtimeName, serve } from './adapters/selfhost/serve.ts'
 import { openThreadedTraceStore } from './adapters/selfhost/store-thread.ts'
@@ -38,11 +39,13 @@ import { runBacktest } from './cli/backtest.ts'
 import { startDemo } from './cli/demo/demo.ts'
 import { parseCommand, runText, type Command } from './cli/main.ts'
 import { runScan } from './cli/scan.ts'
-import { captureOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
+import { policyOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
 import { err, ok, type Result } from './core/domain/result.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
-import type { KeyStore, Log, TraceStore } from './core/ports.ts'
+import type { KeyStore, Log, Metrics, TraceQueue, TraceStore } from './core/ports.ts'
+import { lostSpan } from './core/spend/lost.ts'
+import type { LostHold } from './core/domain/budget.ts'
 import type { Phase } from './routes/health.ts'
 
 /** Spans of one write to the store. */
@@ -86,8 +89,11 @@ async function start(loaded: LoadedConfig): Promise<Running> {
   const metrics = createMetrics(queue.delivery)
   const prices = await openPrices(config, log)
   const upstream = runtimeName() === 'bun' ? createFetchUpstream({ clock, keepsEncoding: true }) : createNodeUpstream(clock)
-  const policies = createConfigPolicies(gateway, captureOverridesOf(config))
+  const policies = createConfigPolicies(gateway, policyOverridesOf(config))
   const guard = createDefaultGuard(clock)
+  const ledger = hasLimits(config)
+    ? await naming('data_dir', 'the ledger cannot be opened', openLedger(config, { log, store, queue, metrics }))
+    : null
   const pipeline = createPipeline({
     config: gateway,
     upstream,
@@ -97,7 +103,7 @@ async function start(loaded: LoadedConfig): Promise<Running> {
     policies,
     guard,
     sessions: createSessionMemory(clock),
-    ledger: unlimitedLedger,
+    ledger: ledger ?? unlimitedLedger,
     prices: createPriceBook({ custom: prices.current, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,
     metrics,
@@ -158,11 +164,41 @@ async function start(loaded: LoadedConfig): Promise<Running> {
       // What the deadline cut leaves a span too; a compressed copy needs a moment to be read.
       pipeline.abandon()
       await inTime(work.settled(), CAPTURE_DRAIN_MS)
+      ledger?.close()
       await queue.close(config.shutdown.timeout_seconds * 1000)
       prices.close()
       await store.close()
     },
   }
+}
+
+function hasLimits(config: Config): boolean {
+  return config.limits.enabled || config.cost_caps.enabled
+}
+
+type LedgerDeps = {
+  readonly log: Log
+  readonly store: Pick<TraceStore, 'span'>
+  readonly queue: Pick<TraceQueue, 'send'>
+  readonly metrics: Pick<Metrics, 'ledger'>
+}
+
+/** A call whose hold is lost gets a span, unless its own was stored before the process went away. */
+async function openLedger(config: Config, { log, store, queue, metrics }: LedgerDeps): Promise<FileLedger> {
+  const tell = async (lost: LostHold): Promise<void> => {
+    metrics.ledger('lost')
+    log.write('warn', 'ledger.lost', { tenant_id: lost.tenantId, span_id: lost.spanId })
+    const span = lostSpan(lost, clock.now())
+    if (span !== null && (await store.span(lost.tenantId, lost.spanId)) === null) await queue.send(span)
+  }
+  return openFileLedger({
+    path: config.storage.profile === 'memory' ? ':memory:' : join(config.data_dir, 'ledger.db'),
+    clock,
+    log,
+    onLost: (lost) => {
+      tell(lost).catch((error: unknown) => log.write('error', 'ledger.lost_span_failed', { error }))
+    },
+  })
 }
 
 async function openTraceStore(config: Config): Promise<TraceStore> {

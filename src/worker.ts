@@ -24,14 +24,7 @@ import { checkBindings, type Bindings, type UncheckedBindings } from './adapters
 import { createDirectQueue } from './adapters/workerd/direct-queue.ts'
 import { afterMigration, migratedOnce } from './adapters/workerd/after-migration.ts'
 import { createApp } from './app.ts'
-import {
-  captureOverridesOf,
-  customPricesOf,
-  problemLines,
-  readConfig,
-  toGatewayConfig,
-  type Config,
-} from './contract/config.ts'
+import { policyOverridesOf, customPricesOf, problemLines, readConfig, toGatewayConfig, type Config } from './contract/config.ts'
 import type { GatewayConfig } from './core/domain/gateway.ts'
 import { appError } from './core/domain/errors.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
@@ -80,7 +73,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
   const keys = afterMigration(createLibsqlKeyStore(client), migrated)
   const queue = createDirectQueue({ store, clock, log, writer: ids.uuid() })
   const custom = customPricesOf(config)
-  const policies = createConfigPolicies(gateway, captureOverridesOf(config))
+  const policies = createConfigPolicies(gateway, policyOverridesOf(config))
   const guard = createDefaultGuard(clock)
   const pipeline = createPipeline({
     config: gateway,

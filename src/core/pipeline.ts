@@ -10,13 +10,14 @@ import { dialectOfPath } from './dialects/registry.ts'
 import { appError, type AppError } from './domain/errors.ts'
 import type { Finding } from './domain/finding.ts'
 import type { GatewayConfig } from './domain/gateway.ts'
+import { NO_LIMITS } from './domain/limit-policy.ts'
 import { DEFAULT_TENANT } from './domain/ids.ts'
 import type { Policy } from './domain/policy.ts'
 import type { Result } from './domain/result.ts'
-import type { TraceSpan } from './domain/span.ts'
+import type { Operation, TraceSpan } from './domain/span.ts'
 import type { Caller } from './domain/tenant.ts'
 import type { BreakerState } from './forward/breaker.ts'
-import { createForward, type ForwardDeps } from './forward/forward.ts'
+import { createForward, type ForwardDeps, type Unanswered } from './forward/forward.ts'
 import { answerHeaders } from './forward/headers.ts'
 import { createRouter, type Route } from './forward/route.ts'
 import { mayChange } from './guard/decide/decide.ts'
@@ -45,13 +46,11 @@ import {
   type UpstreamResponse,
 } from './ports.ts'
 import { ship } from './ship/ship.ts'
-import { reserve, settle } from './spend/reserve.ts'
+import { boundOf } from './spend/bound.ts'
+import { createSpend, type SpendAsk, type Spending } from './spend/spend.ts'
 
 /** Findings that a header names. */
 const TOLD_MAX = 20
-
-/** How long a hold lives without being renewed. */
-const HOLD_TTL_MS = 900_000
 
 export type PipelineDeps = {
   readonly config: GatewayConfig
@@ -106,7 +105,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     deps.sessions === null
       ? null
       : createSessionWatch(deps.sessions, (error) => deps.log.write('error', 'sessions.failed', { error }))
-  const defaultPolicy: Policy = { version: 0, capture: config.capture, guard: config.guard }
+  const spend = createSpend(deps)
+  const defaultPolicy: Policy = { version: 0, capture: config.capture, guard: config.guard, limits: config.limits }
 
   async function handle(call: Call): Promise<Answer> {
     const facts: Facts = { call, startTime: clock.now(), start: clock.monotonic(), spanId: ids.spanId() }
@@ -121,7 +121,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   async function answerTo(facts: Facts): Promise<Answer> {
-    const { call, startTime } = facts
+    const { call } = facts
     const route = routeOf(call.target, call.headers.get('x-llmtrace-provider'))
     const who = await identify(call.headers, { auth: config.auth, keys: deps.keys, clock, ids })
     if (!who.ok) return refuse(facts, stranger(ids), defaultPolicy, route.ok ? route.value : null, null, who.error)
@@ -135,19 +135,28 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     const body = await call.readBody(config.requestBytesMax)
     if (!body.ok) return refuse(facts, caller, policy, route.value, null, body.error, call.signal?.aborted === true)
-    const screened = screen(facts, body.value, route.value, policy)
+    const inspected = inspect(body.value, call.headers, route.value.dialect, route.value.target)
+    // The ledger is asked while the guard judges.
+    const asked = spend(spendAsk(facts, caller, policy, route.value, inspected, body.value))
+    const screened = screen(facts, body.value, inspected, route.value, policy)
     const { verdict } = screened
-    const request: RequestFacts = { inspected: screened.inspected, bytes: body.value?.byteLength ?? 0, verdict }
+    const reserved = asked instanceof Promise ? await asked : asked
+    const request: RequestFacts = {
+      inspected: screened.inspected,
+      bytes: body.value?.byteLength ?? 0,
+      verdict,
+      limitNotes: reserved.ok ? reserved.value.notes : [],
+    }
+    const turnAway = async (error: AppError, isCancelled = false): Promise<Answer> => {
+      if (reserved.ok) await reserved.value.giveBack()
+      return refuse(facts, caller, policy, route.value, request, error, isCancelled)
+    }
     if (sessions !== null && (await sessions.isSpent(caller, policy.guard))) {
-      const error = appError('guard.blocked', 'this session has made as many tool calls as the policy allows')
-      return refuse(facts, caller, policy, route.value, request, error)
+      return turnAway(appError('guard.blocked', 'this session has made as many tool calls as the policy allows'))
     }
-    const hold = await reserve(deps.ledger, caller, facts.spanId, [], startTime + HOLD_TTL_MS)
-    if (verdict.action === 'block') {
-      if (hold.ok && hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
-      return refuse(facts, caller, policy, route.value, request, blocked(verdict.findings))
-    }
-    if (!hold.ok) return refuse(facts, caller, policy, route.value, request, hold.error)
+    if (verdict.action === 'block') return turnAway(blocked(verdict.findings))
+    if (!reserved.ok) return turnAway(reserved.error)
+    const spending = reserved.value
 
     const abort = new AbortController()
     const leave = (): void => abort.abort()
@@ -157,7 +166,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const answer = await forward.send({
       caller,
       verdict,
-      hold: hold.value,
+      hold: spending.hold,
       route: route.value,
       method: call.method,
       headers: mayChange(policy.guard) ? readable(call.headers) : call.headers,
@@ -167,20 +176,18 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     })
     if (!answer.ok) {
       call.signal?.removeEventListener('abort', leave)
-      if (hold.value.amounts.length > 0) await deps.ledger.release(hold.value)
-      return refuse(facts, caller, policy, route.value, request, answer.error, abort.signal.aborted)
+      return unanswered(facts, caller, policy, route.value, request, spending, answer.error, abort.signal.aborted)
     }
 
     if (answer.value.status < 200 || answer.value.status > 599) {
       // No response of ours can carry it (101 asks for another protocol, the rest are no HTTP statuses).
       leave()
       call.signal?.removeEventListener('abort', leave)
-      await settle(deps.ledger, caller.tenantId, hold.value, [])
       const error = appError(
         'upstream.unreachable',
         `the provider answered with status ${answer.value.status}, which cannot be passed on`,
       )
-      return refuse(facts, caller, policy, route.value, request, error)
+      return unanswered(facts, caller, policy, route.value, request, spending, { ...error, isSent: true }, false)
     }
     const upstreamMs = clock.monotonic() - sent
     const known = callFacts(facts, who.value, policy, route.value, request)
@@ -190,9 +197,28 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const isWatched = sessions !== null && span.sessionId !== null
       const watched = isWatched ? await sessions.watch(span, screened.inspected.inspection(), policy.guard) : span
       finished(watched, policy, call.background)
-      return settle(deps.ledger, caller.tenantId, hold.value, [])
+      return spending.settle(span)
     }
-    return captured(facts, known, guarded, answer.value, upstreamMs, leave, done)
+    return captured(facts, known, guarded, answer.value, upstreamMs, leave, done, spending.headers)
+  }
+
+  /** No answer came. What was sent may be billed all the same. */
+  async function unanswered(
+    facts: Facts,
+    caller: Caller,
+    policy: Policy,
+    route: Route,
+    request: RequestFacts,
+    spending: Spending,
+    error: Unanswered,
+    isCancelled: boolean,
+  ): Promise<Answer> {
+    const known = factsOf(facts, caller, policy, route.provider.name, route.dialect, request)
+    const span = refusedSpan(known, error, clock.monotonic() - facts.start, isCancelled)
+    if (error.isSent) await spending.settle({ ...span, status: 'incomplete' })
+    else await spending.giveBack()
+    finished(span, policy, facts.call.background)
+    return rendered(route.dialect, error, known)
   }
 
   function guardedAnswer(facts: Facts, policy: Policy, route: Route, inspected: Inspected): GuardedAnswer {
@@ -206,9 +232,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   /** The body as it may go on. What cannot be taken out of it must not pass. */
-  function screen(facts: Facts, body: Uint8Array | null, route: Route, policy: Policy): Screened {
+  function screen(facts: Facts, body: Uint8Array | null, inspected: Inspected, route: Route, policy: Policy): Screened {
     const { headers } = facts.call
-    const inspected = inspect(body, headers, route.dialect, route.target)
     const verdict = deps.guard.judge({
       spanId: facts.spanId,
       direction: 'input',
@@ -249,6 +274,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     upstreamMs: number,
     abort: () => void,
     onSpan: (span: TraceSpan) => Promise<void>,
+    told: Spending['headers'],
   ): Promise<Answer> {
     const { call, start } = facts
     const handed = await capture.handOn({
@@ -268,6 +294,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const headers = answerHeaders(answer.headers, answer.isDecoded)
     if (handed.isChanged) headers.delete('content-length')
     mark(headers, all)
+    for (const [name, value] of told) headers.set(name, value)
     if (config.serverTiming) headers.append('server-timing', `up;dur=${upstreamMs.toFixed(1)}`)
     return { status: answer.status, headers, body: handed.body }
   }
@@ -305,7 +332,53 @@ type Facts = {
 
 type Screened = { readonly inspected: Inspected; readonly verdict: Judgement; readonly body: Uint8Array | null }
 
-type RequestFacts = { readonly inspected: Inspected; readonly bytes: number; readonly verdict: Judgement }
+type RequestFacts = {
+  readonly inspected: Inspected
+  readonly bytes: number
+  readonly verdict: Judgement
+  readonly limitNotes: readonly string[]
+}
+
+/** Operations that no provider bills. */
+const FREE: ReadonlySet<Operation> = new Set(['count_tokens', 'moderation'])
+const ID_CHARS_MAX = 128
+
+/** What the ledger must know of a call. */
+function spendAsk(
+  facts: Facts,
+  caller: Caller,
+  policy: Policy,
+  route: Route,
+  inspected: Inspected,
+  body: Uint8Array | null,
+): SpendAsk {
+  const { view } = inspected
+  const isGenerating = body !== null && body.byteLength > 0 && !FREE.has(view.operation) && !isReading(facts.call.method)
+  const isCounted = isGenerating && policy.limits !== NO_LIMITS
+  const bound = isCounted
+    ? boundOf({
+        view,
+        inspection: inspected.inspection(),
+        bodyBytes: body.byteLength,
+        isCapWhole: route.dialect.name !== 'gemini',
+      })
+    : null
+  return {
+    caller: caller.userId === null && view.userId !== null ? { ...caller, userId: view.userId.slice(0, ID_CHARS_MAX) } : caller,
+    spanId: facts.spanId,
+    policy: policy.limits,
+    provider: route.provider.name,
+    model: view.model,
+    isStreaming: view.isStreaming,
+    bound,
+    outputCap: view.maxOutputTokens === null ? null : view.maxOutputTokens * Math.max(1, view.choiceCount),
+    now: facts.startTime,
+  }
+}
+
+function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'OPTIONS'
+}
 
 function callFacts(facts: Facts, who: Identified, policy: Policy, route: Route, request: RequestFacts): CallFacts {
   return factsOf(facts, who.caller, policy, route.provider.name, route.dialect, request)
@@ -330,7 +403,7 @@ function factsOf(
     policy: policy.capture,
     request: request === null ? null : { ...request.inspected, bytes: request.bytes },
     findings: request?.verdict.findings ?? [],
-    guardNotes: request?.verdict.notes ?? [],
+    guardNotes: request === null ? [] : [...request.verdict.notes, ...request.limitNotes],
   }
 }
 

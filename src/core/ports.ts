@@ -4,8 +4,7 @@
  * `PortError`, nothing else.
  */
 import type { Envelope } from './domain/envelope.ts'
-import type { Hold, Reservation, ScopeBalance, Settlement } from './domain/budget.ts'
-import type { AppError } from './domain/errors.ts'
+import type { Balance, Hold, Refusal, Reservation, Scope, Settled, Settlement } from './domain/budget.ts'
 import type { Direction, Finding } from './domain/finding.ts'
 import type { ProjectId, SpanId, TenantId, TraceId } from './domain/ids.ts'
 import type { JsonRecord } from './domain/json.ts'
@@ -29,6 +28,7 @@ import type { Origin } from './domain/segment.ts'
 import type { AgentAction, Cost, DialectName, TraceSpan } from './domain/span.ts'
 import type { ApiKey, Project, Tenant } from './domain/tenant.ts'
 import type { EpochMs } from './domain/time.ts'
+import type { TokenBound } from './domain/token-bound.ts'
 import type { Usage } from './domain/usage.ts'
 
 /** A dependency failed. `dependency` names it for the operator; callers of the gateway see a generic text. */
@@ -100,6 +100,8 @@ export type UpstreamResponse = {
 export type UpstreamFailure = {
   readonly kind: 'unreachable' | 'timeout' | 'aborted'
   readonly reason: string
+  /** False only where it is certain that nothing of the request reached the provider: then nothing is billed. */
+  readonly isSent: boolean
 }
 
 export interface Upstream {
@@ -121,22 +123,37 @@ export type PriceQuestion = {
   readonly time: EpochMs
 }
 
+export type BoundQuestion = {
+  readonly provider: string
+  readonly model: string
+  readonly tokens: TokenBound
+  readonly time: EpochMs
+}
+
+export type PriceBound = {
+  readonly amount: NanoUsd
+  /** The prompt alone, by estimate: what is spent as soon as the call is sent. Never more than `amount`. */
+  readonly likely: NanoUsd
+  /** With the model's own bounds filled in. */
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
 export interface PriceBook {
   /** Reads usage out of an unstreamed answer body; null where it reports none. `dialect` chooses the field names. */
   extractUsage(provider: string, dialect: DialectName, body: JsonRecord): Usage | null
   /** Null amount and `unpriced` for an unknown model; never 0 for it. */
   price(question: PriceQuestion): Cost
+  /** The most that a call can cost; null for an unknown model. Called for every call that a budget counts. */
+  bound(question: BoundQuestion): PriceBound | null
 }
 
-/** Every limit of a call, decided in one atomic step. */
+/** Every limit of a call, decided in one atomic step. `core/spend/ledger.ts` says what each of them does. */
 export interface Ledger {
-  reserve(ask: Reservation): Promise<Result<Hold, AppError>>
-  renew(hold: Hold, expiresAt: EpochMs): Promise<void>
-  /** A second settle for the same span changes nothing. */
-  settle(settlement: Settlement): Promise<void>
-  /** Only for a call that was never sent upstream. */
-  release(hold: Hold): Promise<void>
-  read(tenantId: TenantId): Promise<readonly ScopeBalance[]>
+  reserve(ask: Reservation): Promise<Result<Hold, Refusal>>
+  settle(settlement: Settlement): Promise<Settled>
+  /** In the order of the scopes. */
+  read(tenantId: TenantId, scopes: readonly Scope[]): Promise<readonly Balance[]>
 }
 
 // --- accounts ----------------------------------------------------------------------------------------------------------------------
@@ -259,12 +276,20 @@ export interface Cache {
 
 // --- metrics ---------------------------------------------------------------------------------------------------------------------------
 
+/**
+ * `over_hold`: a call cost more than its upper bound. `lost`: a hold expired. `late`: a lost one was settled after all. `unavailable`: the
+ * ledger could not be asked. `settle_failed`: a cost could not be booked. `warning`: a budget passed its soft limit.
+ */
+export type LedgerEvent = 'over_hold' | 'lost' | 'late' | 'unavailable' | 'settle_failed' | 'warning'
+
 /** Counters and histograms over finished calls. Label sets are bounded by the implementation. */
 export interface Metrics {
   callStarted(): void
   /** Called once for every call, also a refused one. `amount` is null where the call is unpriced. */
   callFinished(span: TraceSpan, amount: NanoUsd | null): void
   breaker(provider: string, state: 'closed' | 'open' | 'half_open'): void
+  /** Something the ledger's owner should know of; `over_hold` is the only way past a limit. */
+  ledger(event: LedgerEvent): void
   /** Called once for every text side of a call that was judged; `notes` tell what could not be. */
   guarded(direction: Direction, tookMs: number, notes: readonly string[]): void
 }

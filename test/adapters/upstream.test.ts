@@ -239,7 +239,11 @@ for (const { name, make } of MAKERS) {
       await turn(3)
       clock.advance(1)
       const outcome = await sending
-      expect(outcome.ok ? null : outcome.error).toEqual({ kind: 'timeout', reason: 'no response head within 700000 ms' })
+      expect(outcome.ok ? null : outcome.error).toEqual({
+        kind: 'timeout',
+        reason: 'no response head within 700000 ms',
+        isSent: true,
+      })
       expect((await (await fake.request(0)).ended).kind).toBe('aborted')
       expect(clock.pending()).toBe(0)
       timed.close?.()
@@ -304,7 +308,7 @@ describe('the upstream on fetch of a runtime that decodes', () => {
         const outcome = await createFetchUpstream({ clock: systemClock, keepsEncoding: false }).send(
           anAsk('http://127.0.0.1:9'),
         )
-        expect(outcome.ok ? null : outcome.error).toEqual({ kind: 'unreachable', reason })
+        expect(outcome.ok ? null : outcome.error).toEqual({ kind: 'unreachable', reason, isSent: true })
       }
     } finally {
       globalThis.fetch = original

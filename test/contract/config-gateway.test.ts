@@ -1,9 +1,10 @@
 import { DEFAULT_GUARD_POLICY } from '../../src/contract/config/guard.ts'
 import { describe, expect, test } from 'bun:test'
+import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
 import {
-  captureOverridesOf,
   customPricesOf,
   parseListenAddr,
+  policyOverridesOf,
   problemLines,
   readConfig,
   readPriceTable,
@@ -126,6 +127,7 @@ test('every other setting arrives in the pipeline under its own name', () => {
     breaker: { isEnabled: false, failureThreshold: 5, recoveryTimeoutMs: 6, halfOpenCallsMax: 7 },
     capture: { text: 'metadata', textBytesMax: 9 },
     guard: DEFAULT_GUARD_POLICY,
+    limits: NO_LIMITS,
     serverTiming: true,
   })
 })
@@ -136,10 +138,10 @@ test('a tenant overrides only what it names', () => {
     env: {},
     flags: {},
   })
-  expect(config.ok && Object.fromEntries(captureOverridesOf(config.value))).toEqual({
-    a: { text: 'none' },
-    b: { textBytesMax: 0 },
-    c: {},
+  expect(config.ok && Object.fromEntries(policyOverridesOf(config.value))).toEqual({
+    a: { capture: { text: 'none' }, limits: null },
+    b: { capture: { textBytesMax: 0 }, limits: null },
+    c: { capture: {}, limits: null },
   })
 })
 

@@ -1,3 +1,4 @@
+import { unlimitedLedger } from '../../src/adapters/memory/unlimited-ledger.ts'
 import { describe, expect, test } from 'bun:test'
 import zlib from 'node:zlib'
 import { createSessionMemory } from '../../src/adapters/memory/session-memory.ts'
@@ -5,6 +6,7 @@ import { createPriceBook } from '../../src/adapters/prices/price-book.ts'
 import { nodeDecompress } from '../../src/adapters/selfhost/decompress.ts'
 import { appError } from '../../src/core/domain/errors.ts'
 import type { GatewayConfig } from '../../src/core/domain/gateway.ts'
+import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
 import type { TenantId } from '../../src/core/domain/ids.ts'
 import type { Policy } from '../../src/core/domain/policy.ts'
 import { err, ok } from '../../src/core/domain/result.ts'
@@ -23,7 +25,6 @@ import {
   aProvider,
   bytes,
   createFakeBackground,
-  createFakeLedger,
   createFakeMetrics,
   createFakeQueue,
   createFakeUpstream,
@@ -96,7 +97,7 @@ function bench(
     policies: setup.policies ?? policyStoreOf({}),
     guard: setup.guard ?? aGuard(),
     sessions: createSessionMemory(clock),
-    ledger: createFakeLedger(),
+    ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => new Map() }),
     queue,
     metrics,
@@ -659,7 +660,7 @@ describe('a key of ours', () => {
 
 describe('a policy', () => {
   const policyOf = (text: Policy['capture']['text']): PolicyStore =>
-    policyStoreOf({ acme: { version: 1, capture: { text, textBytesMax: 100 }, guard: aConfig().guard } })
+    policyStoreOf({ acme: { version: 1, capture: { text, textBytesMax: 100 }, guard: aConfig().guard, limits: NO_LIMITS } })
   const headers = { authorization: 'Bearer llmt_good' }
 
   test('of the tenant decides what is kept', async () => {
@@ -695,7 +696,9 @@ describe('a verdict', () => {
   const found = { name: 'word', scan: wordScanner('question') }
   const setup = (mode: GuardMode): Setup => ({
     guard: aGuard([found]),
-    policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: aPolicy({ mode }) } }),
+    policies: policyStoreOf({
+      default: { version: 1, capture: aConfig().capture, guard: aPolicy({ mode }), limits: NO_LIMITS },
+    }),
   })
 
   test('that blocks reaches no upstream, shows kinds and no text, and leaves its findings in the span', async () => {
@@ -733,7 +736,7 @@ describe('a verdict', () => {
         { name: 'key', scan: wordScanner('sec_[a-z]+', secret) },
         { name: 'mail', scan: wordScanner('[a-z]+@[a-z]+', { category: 'pii', findingType: 'pii_detected', tag: '[MAIL]' }) },
       ]),
-      policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: policy } }),
+      policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: policy, limits: NO_LIMITS } }),
     })
     const answer = await b.call({ body: ASKED.replace('question', 'question of a@b about sec_abc') })
     expect(answer.status).toBe(403)
@@ -779,7 +782,7 @@ describe('an answer', () => {
   const LEAK = ANSWERED.replace('answer', 'the key is sec_abc and more')
   const setup = (more: Partial<GuardPolicy>): Setup => ({
     guard: aGuard([found]),
-    policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: aPolicy(more) } }),
+    policies: policyStoreOf({ default: { version: 1, capture: aConfig().capture, guard: aPolicy(more), limits: NO_LIMITS } }),
   })
   const streamed = (...texts: readonly string[]): string =>
     [

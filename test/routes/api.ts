@@ -1,4 +1,5 @@
 /** The query API over a store, with keys for every role of two tenants and a log that is kept. */
+import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
 import { createIdSource } from '../../src/adapters/web/ids.ts'
 import type { KeyId } from '../../src/core/domain/ids.ts'
 import type { GatewayConfig } from '../../src/core/domain/gateway.ts'
@@ -77,7 +78,12 @@ const guard = aGuard([
 const policies: PolicyStore = {
   policy: async (tenantId) =>
     tenantId === tenant('globex')
-      ? { version: 1, capture: { text: 'full', textBytesMax: 1000 }, guard: aPolicy({ mode: 'block', fail: 'closed' }) }
+      ? {
+          version: 1,
+          capture: { text: 'full', textBytesMax: 1000 },
+          guard: aPolicy({ mode: 'block', fail: 'closed' }),
+          limits: NO_LIMITS,
+        }
       : null,
 }
 

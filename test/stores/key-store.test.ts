@@ -1,3 +1,4 @@
+import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
 import type { Client, InStatement } from '@libsql/client'
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createLibsqlKeyStore, hashSecret, keyPrefix } from '../../src/adapters/libsql/key-store.ts'
@@ -105,6 +106,7 @@ describe('the account store on libSQL', () => {
       version: 3,
       capture: { text: 'metadata', textBytesMax: 1024 },
       guard: DEFAULT_GUARD_POLICY,
+      limits: NO_LIMITS,
     })
     expect(await store.policy(tenantOf('nobody'))).toBeNull()
     for (const policy of ['{}', 'no json', '{"capture":{"text":"all","textBytesMax":1}}']) {

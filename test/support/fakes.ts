@@ -1,10 +1,10 @@
 /** Small in-memory ports and builders. Each keeps what it was told, so that a test can look at a state instead of at calls. */
 import { DEFAULT_GUARD_POLICY } from '../../src/contract/config/guard.ts'
-import type { Hold, Reservation, Settlement } from '../../src/core/domain/budget.ts'
-import type { AppError } from '../../src/core/domain/errors.ts'
 import type { GatewayConfig, Provider } from '../../src/core/domain/gateway.ts'
+import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
 import { DEFAULT_TENANT, type KeyId, type TenantId } from '../../src/core/domain/ids.ts'
 import type { NanoUsd } from '../../src/core/domain/money.ts'
+import { isNeverSent } from '../../src/core/forward/never-sent.ts'
 import type { Policy } from '../../src/core/domain/policy.ts'
 import { err, ok, type Result } from '../../src/core/domain/result.ts'
 import type { Segment } from '../../src/core/domain/segment.ts'
@@ -13,7 +13,7 @@ import type { ApiKey, Caller } from '../../src/core/domain/tenant.ts'
 import type {
   Background,
   KeyStore,
-  Ledger,
+  LedgerEvent,
   Log,
   LogLevel,
   Metrics,
@@ -46,6 +46,7 @@ export function aConfig(more: Partial<GatewayConfig> = {}): GatewayConfig {
     breaker: { isEnabled: true, failureThreshold: 3, recoveryTimeoutMs: 10_000, halfOpenCallsMax: 2 },
     capture: { text: 'full', textBytesMax: 65_536 },
     guard: DEFAULT_GUARD_POLICY,
+    limits: NO_LIMITS,
     serverTiming: false,
     ...more,
   }
@@ -113,16 +114,20 @@ export function createLog(): Log & { readonly lines: readonly LogLine[] } {
 export type FakeMetrics = Metrics & {
   readonly finished: readonly { readonly span: TraceSpan; readonly amount: NanoUsd | null }[]
   readonly breakers: readonly string[]
+  readonly ledgerEvents: readonly LedgerEvent[]
   active(): number
 }
 
 export function createFakeMetrics(): FakeMetrics {
   const finished: { span: TraceSpan; amount: NanoUsd | null }[] = []
   const breakers: string[] = []
+  const ledgerEvents: LedgerEvent[] = []
   let started = 0
   return {
     finished,
     breakers,
+    ledgerEvents,
+    ledger: (event) => void ledgerEvents.push(event),
     active: () => started - finished.length,
     callStarted: () => void (started += 1),
     callFinished: (span, amount) => void finished.push({ span, amount }),
@@ -141,31 +146,6 @@ export function createFakeQueue(): TraceQueue & { readonly spans: readonly Trace
     },
     flush: async () => {},
     delivery: () => ({ accepted: spans.length, queued: 0, stored: spans.length, shed: {} }),
-  }
-}
-
-/** Grants everything, or refuses with the given error; keeps what is held and what was booked. */
-export function createFakeLedger(refusal: AppError | null = null): Ledger & {
-  readonly held: ReadonlyMap<string, Reservation>
-  readonly settled: readonly Settlement[]
-} {
-  const held = new Map<string, Reservation>()
-  const settled: Settlement[] = []
-  return {
-    held,
-    settled,
-    reserve: async (ask): Promise<Result<Hold, AppError>> => {
-      if (refusal !== null) return err(refusal)
-      held.set(ask.spanId, ask)
-      return ok({ spanId: ask.spanId, amounts: ask.amounts })
-    },
-    renew: async () => {},
-    settle: async (settlement) => {
-      held.delete(settlement.spanId)
-      settled.push(settlement)
-    },
-    release: async (hold) => void held.delete(hold.spanId),
-    read: async () => [],
   }
 }
 
@@ -227,7 +207,7 @@ export function aFailure(
   kind: UpstreamFailure['kind'],
   reason = 'ECONNREFUSED',
 ): { readonly ok: false; readonly error: UpstreamFailure } {
-  return err({ kind, reason })
+  return err({ kind, reason, isSent: !isNeverSent(reason) })
 }
 
 // --- streams ---------------------------------------------------------------------------------------------------------------------

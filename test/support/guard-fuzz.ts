@@ -2,6 +2,7 @@
  * Calls with hostile texts, bodies and answers through the whole pipeline with the guard as shipped. Every call is made from a number; the
  * same number makes the same call.
  */
+import { unlimitedLedger } from '../../src/adapters/memory/unlimited-ledger.ts'
 import zlib from 'node:zlib'
 import { createSessionMemory } from '../../src/adapters/memory/session-memory.ts'
 import { createPriceBook } from '../../src/adapters/prices/price-book.ts'
@@ -22,7 +23,6 @@ import {
   aProvider,
   bytes,
   createFakeBackground,
-  createFakeLedger,
   createFakeMetrics,
   createFakeQueue,
   createFakeUpstream,
@@ -99,7 +99,7 @@ export async function fuzz(call: FuzzCall): Promise<FuzzOutcome> {
     policies: policyStoreOf({}),
     guard: guard(),
     sessions: createSessionMemory(clock),
-    ledger: createFakeLedger(),
+    ledger: unlimitedLedger,
     prices: createPriceBook({ custom: () => new Map() }),
     queue,
     metrics,

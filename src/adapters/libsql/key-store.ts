@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import { z } from 'zod'
 import { GUARD, toGuardPolicy } from '../../contract/config/guard.ts'
+import { COST_CAPS, LIMITS, toLimitPolicy } from '../../contract/config/limits.ts'
 import { constantTimeEqual } from '../../core/domain/constant-time.ts'
 import type { Policy } from '../../core/domain/policy.ts'
 import type { ApiKey } from '../../core/domain/tenant.ts'
@@ -23,6 +24,8 @@ const KEYS_OF_PREFIX_MAX = 16
 const policySchema = z.object({
   capture: z.object({ text: z.enum(['full', 'metadata', 'none']), textBytesMax: z.int().min(0) }),
   guard: GUARD.prefault({}),
+  limits: LIMITS.prefault({}),
+  cost_caps: COST_CAPS.prefault({}),
 })
 
 export function createLibsqlKeyStore(client: Client): KeyStore & PolicyStore {
@@ -72,7 +75,7 @@ function readPolicy({ tenantId, version, policy }: typeof policies.$inferSelect)
   if (!parsed.success) {
     throw new PortError('account_store', `the policy of tenant ${tenantId} is none`, { cause: parsed.error })
   }
-  return { version, capture: parsed.data.capture, guard: toGuardPolicy(parsed.data.guard) }
+  return { version, capture: parsed.data.capture, guard: toGuardPolicy(parsed.data.guard), limits: toLimitPolicy(parsed.data) }
 }
 
 /** The part of a secret that may be shown and stored. */

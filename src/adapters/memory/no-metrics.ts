@@ -5,5 +5,6 @@ export const noMetrics: Metrics = {
   callStarted: () => {},
   callFinished: () => {},
   breaker: () => {},
+  ledger: () => {},
   guarded: () => {},
 }

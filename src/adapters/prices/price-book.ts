@@ -8,7 +8,9 @@ import { nanoUsd, type NanoUsd } from '../../core/domain/money.ts'
 import { UNPRICED, type Cost, type DialectName } from '../../core/domain/span.ts'
 import { completionTokens, usageOf, type Usage } from '../../core/domain/usage.ts'
 import type { EpochMs } from '../../core/domain/time.ts'
-import type { PriceBook } from '../../core/ports.ts'
+import type { TokenBound } from '../../core/domain/token-bound.ts'
+import type { PriceBook, PriceBound } from '../../core/ports.ts'
+import { boundRates, CONTEXT_TOKENS, outputTokensMax, type BoundRates } from './bound-rates.ts'
 
 /** Negotiated or missing prices, in USD per million tokens; they win over the package's. */
 export type CustomPrice = {
@@ -99,6 +101,7 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
   const lookups = new Map<string, Lookup | null>()
   const extractors = new Map<string, Provider | null>()
   const ratesOfDay = new Map<string, Rates | null>()
+  const boundsOfDay = new Map<string, BoundRates | null>()
   let lastDay = { number: Number.NaN, name: '' }
 
   /** YYYY-MM-DD in UTC; calls of one day follow one another. */
@@ -137,6 +140,44 @@ export function createPriceBook(options: PriceBookOptions): PriceBook {
           : amountOf(rates, usage)
       return costOf(amount ?? null, found.priceId, day)
     },
+    bound: ({ provider, model, tokens, time }) => {
+      const custom = customPrice(options.custom(), provider, model)
+      const rates =
+        custom !== null
+          ? customBoundRates(custom)
+          : kept(boundsOfDay, `${provider}\n${model}\n${dayOf(time)}`, () => {
+              const of = packageProvider(provider)
+              return of === null ? null : boundRates(of, model, time)
+            })
+      return rates === null ? null : boundOf(rates, model, tokens)
+    },
+  }
+}
+
+/** Rounded up: a bound is never a nano too low. */
+function boundOf(rates: BoundRates, model: string, tokens: TokenBound): PriceBound {
+  const promptTokens = tokens.fillsContext ? Math.max(tokens.promptTokens, rates.contextTokens) : tokens.promptTokens
+  const completionTokens = tokens.completionTokens ?? outputTokensMax(model) * tokens.choices
+  const input = tokens.hasMedia ? rates.inputWithMedia : rates.input
+  const fee = tokens.fillsContext ? rates.feeWithSearches : rates.fee
+  const likely = Math.min(tokens.likelyPromptTokens, promptTokens) * input
+  return {
+    amount: Math.ceil((promptTokens * input + completionTokens * rates.output) * 1e3 + fee * 1e9) as NanoUsd,
+    likely: Math.ceil(likely * 1e3) as NanoUsd,
+    promptTokens,
+    completionTokens,
+  }
+}
+
+function customBoundRates(price: CustomPrice): BoundRates {
+  const input = Math.max(price.inputPerMillion, price.cachedInputPerMillion ?? 0, price.cacheWritePerMillion ?? 0)
+  return {
+    input,
+    inputWithMedia: input,
+    output: price.outputPerMillion,
+    fee: 0,
+    feeWithSearches: 0,
+    contextTokens: CONTEXT_TOKENS,
   }
 }
 

@@ -74,6 +74,18 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
     labelNames: ['reason'],
     registers,
   })
+  const refusals = new Counter({
+    name: 'llmtrace_limit_refusals_total',
+    help: 'Calls that a budget, a rate or a cap refused, by code.',
+    labelNames: ['code'],
+    registers,
+  })
+  const ledgerEvents = new Counter({
+    name: 'llmtrace_ledger_events_total',
+    help: 'What the ledger tells: over_hold (a call cost more than its upper bound), lost, late, unavailable, settle_failed, warning.',
+    labelNames: ['event'],
+    registers,
+  })
   const upstreamErrors = new Counter({
     name: 'llmtrace_upstream_errors_total',
     help: 'Calls whose upstream failed, by kind of failure.',
@@ -128,12 +140,14 @@ export function createMetrics(delivery: () => Delivery): PromMetrics {
           action: finding.action,
         })
       }
+      if (span.errorCode?.startsWith('limit.') === true) refusals.inc({ code: span.errorCode })
       if (span.errorCode?.startsWith('upstream.') === true) upstreamErrors.inc({ provider, code: span.errorCode })
     },
     breaker: (provider, state) => {
       for (const each of ['closed', 'open', 'half_open'])
         circuit.set({ subsystem: `upstream:${provider}`, state: each }, each === state ? 1 : 0)
     },
+    ledger: (event) => ledgerEvents.inc({ event }),
     guarded: (direction, tookMs, notes) => {
       guardTime.observe({ direction }, tookMs / 1000)
       for (const reason of notes) guardFailures.inc({ reason })

@@ -6,6 +6,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Readable } from 'node:stream'
+import { isNeverSent } from '../../core/forward/never-sent.ts'
 import { err, ok, type Result } from '../../core/domain/result.ts'
 import type { Clock, Upstream, UpstreamFailure, UpstreamRequest, UpstreamResponse } from '../../core/ports.ts'
 
@@ -43,7 +44,9 @@ export function createNodeUpstream(clock: Clock): Upstream & { close(): void } {
 type Outcome = Result<UpstreamResponse, UpstreamFailure & { readonly isStaleSocket: boolean }>
 
 function withoutFlag(outcome: Outcome): Result<UpstreamResponse, UpstreamFailure> {
-  return outcome.ok ? outcome : err({ kind: outcome.error.kind, reason: outcome.error.reason })
+  if (outcome.ok) return outcome
+  const { kind, reason, isSent } = outcome.error
+  return err({ kind, reason, isSent })
 }
 
 function sendOnce(ask: UpstreamRequest, plain: http.Agent, secure: https.Agent, clock: Clock): Promise<Outcome> {
@@ -78,24 +81,31 @@ function sendOnce(ask: UpstreamRequest, plain: http.Agent, secure: https.Agent, 
   request.on('error', (error: NodeJS.ErrnoException) => {
     stopTimers()
     if (late !== null) {
-      const kind = late.startsWith('no connection') ? 'unreachable' : 'timeout'
-      return resolve(err({ kind, reason: late, isStaleSocket: false }))
+      const isConnected = !late.startsWith('no connection')
+      const kind = isConnected ? 'timeout' : 'unreachable'
+      return resolve(err({ kind, reason: late, isSent: isConnected, isStaleSocket: false }))
     }
-    if (ask.signal.aborted) return resolve(err({ kind: 'aborted', reason: 'the caller left', isStaleSocket: false }))
+    if (ask.signal.aborted)
+      return resolve(err({ kind: 'aborted', reason: 'the caller left', isSent: true, isStaleSocket: false }))
     const isStaleSocket = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
     return resolve(
-      err({ kind: 'unreachable', reason: `${error.code ?? error.name}: ${error.message}`.slice(0, 200), isStaleSocket }),
+      err({
+        kind: 'unreachable',
+        reason: `${error.code ?? error.name}: ${error.message}`.slice(0, 200),
+        isSent: !isNeverSent(error.code),
+        isStaleSocket,
+      }),
     )
   })
   request.on('upgrade', (_response, socket) => {
     stopTimers()
     socket.destroy()
-    resolve(err({ kind: 'unreachable', reason: 'the upstream switched protocols unasked', isStaleSocket: false }))
+    resolve(err({ kind: 'unreachable', reason: 'the upstream switched protocols unasked', isSent: true, isStaleSocket: false }))
   })
   request.on('close', () => {
     // After a response this changes nothing: a promise is settled once.
     stopTimers()
-    resolve(err({ kind: 'unreachable', reason: 'the connection closed before a response', isStaleSocket: false }))
+    resolve(err({ kind: 'unreachable', reason: 'the connection closed before a response', isSent: true, isStaleSocket: false }))
   })
   request.on('response', (response) => {
     stopTimers()

@@ -4,6 +4,7 @@
  */
 import { err, ok } from '../../core/domain/result.ts'
 import type { Clock, Upstream } from '../../core/ports.ts'
+import { isNeverSent } from '../../core/forward/never-sent.ts'
 
 export type FetchUpstreamOptions = {
   readonly clock: Clock
@@ -49,9 +50,10 @@ export function createFetchUpstream(options: FetchUpstreamOptions): Upstream {
         })
       } catch (error) {
         signal.removeEventListener('abort', leave)
-        if (isLate) return err({ kind: 'timeout', reason: `no response head within ${firstByteTimeoutMs} ms` })
-        if (signal.aborted) return err({ kind: 'aborted', reason: 'the caller left' })
-        return err({ kind: 'unreachable', reason: describe(error) })
+        if (isLate) return err({ kind: 'timeout', reason: `no response head within ${firstByteTimeoutMs} ms`, isSent: true })
+        if (signal.aborted) return err({ kind: 'aborted', reason: 'the caller left', isSent: true })
+        const { code, reason } = describe(error)
+        return err({ kind: 'unreachable', reason, isSent: !isNeverSent(code) })
       } finally {
         stopTimer()
       }
@@ -60,10 +62,10 @@ export function createFetchUpstream(options: FetchUpstreamOptions): Upstream {
 }
 
 /** The innermost cause with its code, e.g. `ECONNREFUSED`; never a URL with a key in it. */
-function describe(error: unknown): string {
+function describe(error: unknown): { readonly code: string; readonly reason: string } {
   let cause: unknown = error
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
-  if (!(cause instanceof Error)) return 'fetch failed'
+  if (!(cause instanceof Error)) return { code: '', reason: 'fetch failed' }
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
-  return `${code}: ${cause.message.replace(/https?:\/\/\S+/g, '(url)')}`.slice(0, 200)
+  return { code, reason: `${code}: ${cause.message.replace(/https?:\/\/\S+/g, '(url)')}`.slice(0, 200) }
 }

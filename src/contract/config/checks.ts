@@ -28,6 +28,7 @@ export function checkTogether(
 
   checkListen(read, env, report)
   checkStorage(read, report)
+  checkCaps(layers, faulty, report)
   for (const [name, value] of Object.entries(asRecord(layers.tree['providers']) ?? {})) {
     const entry = asRecord(value)
     if (entry !== null && !faulty.has(`providers.${name}`)) checkProvider(name, entry, faulty, report)
@@ -55,6 +56,15 @@ function checkStorage(read: Read, report: Report): void {
     report('storage.database_path', 'is set together with storage.libsql_url: set one of them')
   }
   if (url === null && read('storage.libsql_token') !== null) report('storage.libsql_token', 'is set without storage.libsql_url')
+}
+
+/** A switch that is on with nothing behind it would let people believe in a cap that is not there. */
+function checkCaps(layers: Layers, faulty: ReadonlySet<string>, report: Report): void {
+  const section = asRecord(layers.tree['cost_caps'])
+  if (section?.['enabled'] !== true || [...faulty].some((path) => path.startsWith('cost_caps'))) return
+  const names = Object.keys(section).filter((name) => /_caps?$|^agents$|^tenant_overrides$/.test(name))
+  if (names.every((name) => Object.keys(Object(section[name])).length === 0))
+    report('cost_caps.enabled', 'is true, but no cap is set: set default_budget_caps or another cap')
 }
 
 function checkProvider(

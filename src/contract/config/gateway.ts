@@ -1,8 +1,10 @@
 /** From the configuration to what the pipeline knows: known providers filled in, credentials fetched from the variables that are named. */
 import type { AwsCredentials, GatewayConfig, Provider } from '../../core/domain/gateway.ts'
+import type { LimitPolicy } from '../../core/domain/limit-policy.ts'
 import type { CapturePolicy } from '../../core/domain/policy.ts'
 import { err, ok, type Result } from '../../core/domain/result.ts'
 import { toGuardPolicy } from './guard.ts'
+import { limitOverridesOf, toLimitPolicy } from './limits.ts'
 import type { ConfigProblem } from './problems.ts'
 import { DEFAULT_REGION, PROVIDER_DEFAULTS } from './providers.ts'
 import { PRICE_TABLE, type Config } from './schema.ts'
@@ -45,21 +47,31 @@ export function toGatewayConfig(config: Config, env: Env): Result<GatewayConfig,
     },
     capture: { text: config.capture.text, textBytesMax: config.capture.max_text_bytes },
     guard: toGuardPolicy(config.guard),
+    limits: toLimitPolicy(config),
     serverTiming: config.debug.server_timing,
   })
 }
 
 /** What single tenants have otherwise, by tenant id; a part that is left out is as for all. */
-export function captureOverridesOf(config: Config): ReadonlyMap<string, Partial<CapturePolicy>> {
+export function policyOverridesOf(config: Config): ReadonlyMap<string, PolicyOverride> {
+  const captures = config.capture.tenant_overrides
+  const limits = limitOverridesOf(config)
   return new Map(
-    Object.entries(config.capture.tenant_overrides).map(([tenant, own]) => [
+    [...new Set([...Object.keys(captures), ...limits.keys()])].map((tenant) => [
       tenant,
-      {
-        ...(own.text === null ? {} : { text: own.text }),
-        ...(own.max_text_bytes === null ? {} : { textBytesMax: own.max_text_bytes }),
-      },
+      { capture: captureOf(captures[tenant]), limits: limits.get(tenant) ?? null },
     ]),
   )
+}
+
+/** Null: as for all. */
+export type PolicyOverride = { readonly capture: Partial<CapturePolicy>; readonly limits: LimitPolicy | null }
+
+function captureOf(own: Config['capture']['tenant_overrides'][string] | undefined): Partial<CapturePolicy> {
+  return {
+    ...(own === undefined || own.text === null ? {} : { text: own.text }),
+    ...(own === undefined || own.max_text_bytes === null ? {} : { textBytesMax: own.max_text_bytes }),
+  }
 }
 
 /** `pricing.custom_models`, by model. */

@@ -7,12 +7,12 @@ import type { DialectName } from '../../core/domain/span.ts'
 import { parseTenantId } from '../../core/domain/ids.ts'
 import { isBaseUrl, isLibsqlUrl } from './url.ts'
 import { GUARD } from './guard.ts'
+import { COST_CAPS, LIMITS } from './limits.ts'
 import { parseListenAddr } from './listen.ts'
 import { choice, flag, group, key, matching, named, satisfying, text, whole } from './values.ts'
 
 // Timers count in 31 bits; a day is more than any of these limits can mean.
 const DAY_MS = 86_400_000
-const GIB = 1024 ** 3
 
 // Capitals only, and no AWS key id: a secret written here by mistake is refused before anything shows it.
 const environmentName = matching(
@@ -198,11 +198,10 @@ export const CONFIG = z.strictObject(
         ),
       }).prefault({}),
     ),
-    limits: key(
-      'What one call may be.',
-      group({
-        max_request_bytes: key('Largest request body, in bytes.', whole('bytes', 1024, GIB).default(52_428_800)),
-      }).prefault({}),
+    limits: key('What one call may be, and how much of it may come.', LIMITS.prefault({})),
+    cost_caps: key(
+      'What may be spent: no call is sent whose upper bound does not fit into every cap that it touches.',
+      COST_CAPS.prefault({}),
     ),
     pricing: key(
       'Prices beside those that are built in; they win over them.',
@@ -289,18 +288,10 @@ export const PLANNED_KEYS: readonly string[] = [
   'alerts',
   'anomaly_detection',
   'cache',
-  'cost_caps',
   'grpc',
   'otel_ingest',
   'capture.durability',
   'capture.retention_days',
-  'limits.burst_size',
-  'limits.concurrent_streams',
-  'limits.enabled',
-  'limits.fail',
-  'limits.requests_per_second',
-  'limits.tenant_overrides',
-  'limits.tokens_per_minute',
   'storage.clickhouse_database',
   'storage.clickhouse_password',
   'storage.clickhouse_url',

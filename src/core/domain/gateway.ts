@@ -1,5 +1,6 @@
 /** What the pipeline must know of the configuration, already checked and typed (`contract/config.ts` makes it). */
 import type { GuardPolicy } from './guard-policy.ts'
+import type { LimitPolicy } from './limit-policy.ts'
 import type { CapturePolicy } from './policy.ts'
 import type { DialectName } from './span.ts'
 
@@ -52,5 +53,6 @@ export type GatewayConfig = {
   }
   readonly capture: CapturePolicy
   readonly guard: GuardPolicy
+  readonly limits: LimitPolicy
   readonly serverTiming: boolean
 }

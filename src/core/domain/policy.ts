@@ -1,5 +1,6 @@
 /** What a tenant decided: how much text is kept, what is refused. Policies are data; no stage knows a tenant by name. */
 import type { GuardPolicy } from './guard-policy.ts'
+import type { LimitPolicy } from './limit-policy.ts'
 
 /** `full` keeps texts, `metadata` keeps a span without texts, `none` keeps no span at all (only counters). */
 export type CaptureText = 'full' | 'metadata' | 'none'
@@ -15,4 +16,5 @@ export type Policy = {
   readonly version: number
   readonly capture: CapturePolicy
   readonly guard: GuardPolicy
+  readonly limits: LimitPolicy
 }

@@ -46,8 +46,11 @@ export type ForwardAsk = {
   readonly signal: AbortSignal
 }
 
+/** `isSent`: a try of it may have reached the provider, which may bill it. */
+export type Unanswered = AppError & { readonly isSent: boolean }
+
 export type Forward = {
-  send(ask: ForwardAsk): Promise<Result<UpstreamResponse, AppError>>
+  send(ask: ForwardAsk): Promise<Result<UpstreamResponse, Unanswered>>
   breakers(): ReadonlyMap<string, BreakerState>
 }
 
@@ -77,13 +80,14 @@ export function createForward(deps: ForwardDeps): Forward {
     })
   }
 
-  async function send(ask: ForwardAsk): Promise<Result<UpstreamResponse, AppError>> {
+  async function send(ask: ForwardAsk): Promise<Result<UpstreamResponse, Unanswered>> {
     const { provider, dialect } = ask.route
     const breaker = breakerOf(provider.name)
     const headers = upstreamHeaders(ask.headers, provider, dialect.name, ask.gatewayKeyHeader, deps.config.auth.adminKey)
+    let isSent = false
     for (let tries = 0; ; tries += 1) {
       const now = deps.clock.now()
-      if (!breaker.admit(now)) return err(circuitOpen(provider.name, breaker.waitMs(now)))
+      if (!breaker.admit(now)) return err({ ...circuitOpen(provider.name, breaker.waitMs(now)), isSent })
       const answer = await attempt(ask, headers).catch((error: unknown) => {
         // A bug, but a probe's place must not be lost with it: the breaker would stay half open for ever.
         breaker.abandoned()
@@ -93,16 +97,17 @@ export function createForward(deps: ForwardDeps): Forward {
         breaker.succeeded()
         return answer
       }
+      isSent ||= answer.ok || answer.error.isSent
       if (!answer.ok && answer.error.kind === 'aborted') {
         breaker.abandoned()
-        return err(toAppError(provider.name, answer.error))
+        return err({ ...toAppError(provider.name, answer.error), isSent })
       }
       breaker.failed(deps.clock.now())
       // A breaker that this failure opened would refuse the next try: the provider's own answer says more than that refusal.
       const mayRetry = tries < deps.config.upstream.retries && !ask.signal.aborted && breaker.state() === 'closed'
       // A head that did not come in time may still be worked on: asking again would pay twice.
       const isFinal = !mayRetry || (!answer.ok && answer.error.kind === 'timeout')
-      if (isFinal) return answer.ok ? answer : err(toAppError(provider.name, answer.error))
+      if (isFinal) return answer.ok ? answer : err({ ...toAppError(provider.name, answer.error), isSent })
       if (answer.ok) await discard(answer.value)
       await pause(deps.clock, Math.min(RETRY_PAUSE_MS * 2 ** tries, RETRY_PAUSE_MS_MAX), ask.signal)
     }

@@ -5,7 +5,7 @@
  *
  * Nothing here knows a limit by name: what a scope means is the reserve stage's business.
  */
-import type { Ask, Balance, Hold, LostHold, Meter, Refusal, Reservation, Settled, Settlement } from '../domain/budget.ts'
+import type { Ask, Balance, Held, Hold, LostHold, Meter, Refusal, Reservation, Settled, Settlement } from '../domain/budget.ts'
 import { ASKS_MAX, NOTE_CHARS_MAX } from '../domain/budget.ts'
 import type { SpanId, TenantId } from '../domain/ids.ts'
 import { err, invariant, ok, type Result } from '../domain/result.ts'
@@ -77,10 +77,13 @@ export function reserve(rows: LedgerRows, ask: Reservation, now: EpochMs): Resul
   if (refusal !== null) return err(refusal)
 
   const entries: HoldEntry[] = []
+  const held: Held[] = []
   for (const [i, { scope, limit, lost }] of ask.asks.entries()) {
     const { row, granted } = found[i] as (typeof found)[number]
-    put(rows, ask.tenantId, scope, { ...row, ...taken(scope.meter, row, granted) }, now)
+    const balance = taken(scope.meter, row, granted)
+    put(rows, ask.tenantId, scope, { ...balance, at: row.at }, now)
     entries.push({ scopeId: scope.id, meter: scope.meter, limit, granted, held: granted, spent: 0, lost })
+    held.push({ scope, limit, amount: granted, balance })
   }
   const hold: HoldRow = {
     tenantId: ask.tenantId,
@@ -94,7 +97,7 @@ export function reserve(rows: LedgerRows, ask: Reservation, now: EpochMs): Resul
     note: ask.note.slice(0, NOTE_CHARS_MAX),
   }
   rows.putHold(hold)
-  return ok(holdOf(rows, hold, ask, now))
+  return ok({ spanId: hold.spanId, entries: held })
 }
 
 /** Books what a call has taken so far; ends its hold where nothing is held any longer. */
@@ -214,6 +217,7 @@ function balanceOf({ spent, held }: ScopeRow): Balance {
   return { spent, held }
 }
 
+/** Of a hold that is there already. */
 function holdOf(rows: LedgerRows, hold: HoldRow, ask: Reservation, now: EpochMs): Hold {
   const entries = ask.asks.flatMap(({ scope, limit }) => {
     const entry = hold.entries.find(({ scopeId }) => scopeId === scope.id)

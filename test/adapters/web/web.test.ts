@@ -258,13 +258,20 @@ describe('a signature for AWS', () => {
 })
 
 test('a ledger without limits grants everything and counts nothing', async () => {
-  const ask = { tenantId: DEFAULT_TENANT, spanId: spanIdOf(1), amounts: [], expiresAt: 1 }
-  const hold = await unlimitedLedger.reserve(ask)
-  expect(hold).toEqual({ ok: true, value: { spanId: spanIdOf(1), amounts: [] } })
-  if (hold.ok) {
-    await unlimitedLedger.renew(hold.value, 2)
-    await unlimitedLedger.release(hold.value)
-  }
-  await unlimitedLedger.settle({ tenantId: DEFAULT_TENANT, spanId: spanIdOf(1), amounts: [] })
-  expect(await unlimitedLedger.read(DEFAULT_TENANT)).toEqual([])
+  const scope = { id: 'tenant:requests', unit: 'requests', meter: { kind: 'gauge' } } as const
+  const asks = [{ scope, limit: 1, amount: 2, least: 2, lost: 2 }]
+  const hold = await unlimitedLedger.reserve({
+    tenantId: DEFAULT_TENANT,
+    spanId: spanIdOf(1),
+    asks,
+    expiresAt: 1,
+    share: 1,
+    note: '',
+  })
+  const balance = { spent: 0, held: 0 }
+  expect(hold).toEqual({ ok: true, value: { spanId: spanIdOf(1), entries: [{ scope, limit: 1, amount: 2, balance }] } })
+  const entries = [{ scope, spent: 1, held: 0 }]
+  const settlement = { tenantId: DEFAULT_TENANT, spanId: spanIdOf(1), revision: 1, entries, expiresAt: 0 }
+  expect(await unlimitedLedger.settle(settlement)).toEqual({ overHold: [], isLate: false })
+  expect(await unlimitedLedger.read(DEFAULT_TENANT, [scope])).toEqual([balance])
 })

@@ -59,7 +59,7 @@ function anAsk(more: Partial<ForwardAsk> = {}, provider: Provider = aProvider())
   return {
     caller: aCaller(),
     verdict: PASS,
-    hold: { spanId: spanIdOf(1), amounts: [] },
+    hold: { spanId: spanIdOf(1), entries: [] },
     route: {
       provider,
       dialect: openaiChat,
