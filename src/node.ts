@@ -126,6 +126,8 @@ async function start(loaded: LoadedConfig): Promise<Running> {
       guard,
       policies,
       guardPolicy: gateway.guard,
+      limitPolicy: gateway.limits,
+      ledger: ledger ?? unlimitedLedger,
       clock,
       ids,
       log,

@@ -101,6 +101,8 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
       guard,
       policies,
       guardPolicy: gateway.guard,
+      limitPolicy: gateway.limits,
+      ledger: unlimitedLedger,
       clock,
       ids,
       log,

@@ -202,7 +202,7 @@ describe('names that are not known', () => {
       { file: JSON.parse('{"__proto__":{"mode":1},"constructor":1}') },
       [
         '__proto__: unknown key, the nearest known one is pricing',
-        'constructor: unknown key, the nearest known one is upstream',
+        'constructor: unknown key, the nearest known one is cost_caps',
       ],
     ],
     [
@@ -222,11 +222,7 @@ describe('names that are not known', () => {
     ],
     ['a flag', { flags: { 'listen-adr': 'x' } }, ['--listen-adr: unknown flag']],
     ['a section of a later version', { file: { alerts: { channels: [] } } }, ['alerts: not in this version']],
-    [
-      'a key of a later version',
-      { file: { limits: { tokens_per_minute: 5 } } },
-      ['limits.tokens_per_minute: not in this version'],
-    ],
+    ['a key of a later version', { file: { capture: { durability: 'sync' } } }, ['capture.durability: not in this version']],
     [
       'a value of a later version',
       { file: { storage: { profile: 'production' } } },
@@ -234,9 +230,9 @@ describe('names that are not known', () => {
     ],
     [
       'variables of a later version',
-      { env: { LLMTRACE_COST_CAPS_ENABLED: 'true', LLMTRACE_CLICKHOUSE_URL: 'x', LLMTRACE_STORAGE_REDIS_URL: 'y' } },
+      { env: { LLMTRACE_CACHE_ENABLED: 'true', LLMTRACE_CLICKHOUSE_URL: 'x', LLMTRACE_STORAGE_REDIS_URL: 'y' } },
       [
-        'cost_caps (LLMTRACE_COST_CAPS_ENABLED): not in this version',
+        'cache (LLMTRACE_CACHE_ENABLED): not in this version',
         'storage.clickhouse_url (LLMTRACE_CLICKHOUSE_URL): not in this version',
         'storage.redis_url (LLMTRACE_STORAGE_REDIS_URL): not in this version',
       ],
@@ -388,9 +384,13 @@ const TEXTS: { readonly [key: string]: string } = {
   'storage.libsql_url': 'libsql://db.example.com',
   'storage.libsql_token': 'a-token',
   'pricing.file': 'prices.json',
+  'cost_caps.timezone': 'Europe/Berlin',
 }
 const NEEDS: { readonly [key: string]: { readonly [name: string]: string } } = {
   'storage.libsql_token': { LLMTRACE_STORAGE_LIBSQL_URL: 'libsql://db.example.com' },
+  'cost_caps.enabled': {
+    LLMTRACE_COST_CAPS_DEFAULT_BUDGET_CAPS: '[{"window":"daily","hard_limit_usd":1}]',
+  },
 }
 
 /** A value that the key takes and that is not its default, and its written form. */
@@ -442,6 +442,21 @@ describe('every key', () => {
     expect(
       all.filter((node) => node.initial === undefined && node.path.at(-1) !== '*').map((node) => node.path.join('.')),
     ).toEqual([
+      'cost_caps.default_budget_caps.*.window',
+      'cost_caps.default_budget_caps.*.hard_limit_usd',
+      'cost_caps.project_budget_caps.*.window',
+      'cost_caps.project_budget_caps.*.hard_limit_usd',
+      'cost_caps.key_budget_caps.*.window',
+      'cost_caps.key_budget_caps.*.hard_limit_usd',
+      'cost_caps.agent_budget_caps.*.window',
+      'cost_caps.agent_budget_caps.*.hard_limit_usd',
+      'cost_caps.user_budget_caps.*.window',
+      'cost_caps.user_budget_caps.*.hard_limit_usd',
+      'cost_caps.agents.*.agent_id',
+      'cost_caps.agents.*.budget_caps.*.window',
+      'cost_caps.agents.*.budget_caps.*.hard_limit_usd',
+      'cost_caps.tenant_overrides.*.default_budget_caps.*.window',
+      'cost_caps.tenant_overrides.*.default_budget_caps.*.hard_limit_usd',
       'pricing.custom_models.*.input_per_million',
       'pricing.custom_models.*.output_per_million',
       'guard.enforcement.categories.*.finding_type',
@@ -550,7 +565,13 @@ describe('masking', () => {
   })
 
   test('every key whose name sounds like a secret is marked as one, or holds the name of a variable', () => {
-    const unmarked = everyKey().filter((node) => /key|token|secret|password/.test(node.path.at(-1) ?? '') && !node.isSecret)
+    const unmarked = everyKey().filter(
+      // Caps of keys and counts of tokens hold neither.
+      (node) =>
+        /key|token(?!s)|secret|password/.test(node.path.at(-1) ?? '') &&
+        !(node.path.at(-1) ?? '').endsWith('_caps') &&
+        !node.isSecret,
+    )
     expect(unmarked.map((node) => node.path.at(-1))).toEqual(['access_key_env', 'secret_key_env', 'session_token_env'])
   })
 })

@@ -1,5 +1,6 @@
 /** The query API over a store, with keys for every role of two tenants and a log that is kept. */
-import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
+import { unlimitedLedger } from '../../src/adapters/memory/unlimited-ledger.ts'
+import type { LimitPolicy } from '../../src/core/domain/limit-policy.ts'
 import { createIdSource } from '../../src/adapters/web/ids.ts'
 import type { KeyId } from '../../src/core/domain/ids.ts'
 import type { GatewayConfig } from '../../src/core/domain/gateway.ts'
@@ -74,6 +75,11 @@ const guard = aGuard([
   },
 ])
 
+const RATES: LimitPolicy = {
+  rates: { requestsPerSecond: 1, burst: 2, tokensPerMinute: null, concurrentStreams: null, fail: 'open' },
+  budgets: null,
+}
+
 /** Globex refuses what acme only records. */
 const policies: PolicyStore = {
   policy: async (tenantId) =>
@@ -82,7 +88,7 @@ const policies: PolicyStore = {
           version: 1,
           capture: { text: 'full', textBytesMax: 1000 },
           guard: aPolicy({ mode: 'block', fail: 'closed' }),
-          limits: NO_LIMITS,
+          limits: RATES,
         }
       : null,
 }
@@ -102,6 +108,8 @@ export function createApi(
     guard,
     policies: policyStore,
     guardPolicy: aPolicy(),
+    limitPolicy: RATES,
+    ledger: unlimitedLedger,
     clock,
     ids: createIdSource(clock.now),
     log: { isEnabled: () => true, write: (level, event, fields = {}) => log.push({ level, event, fields }) },

@@ -1,3 +1,5 @@
+import { unlimitedLedger } from '../../src/adapters/memory/unlimited-ledger.ts'
+import { NO_LIMITS } from '../../src/core/domain/limit-policy.ts'
 import { describe, expect, test } from 'bun:test'
 import { readFile } from 'node:fs/promises'
 import { createIdSource } from '../../src/adapters/web/ids.ts'
@@ -50,6 +52,8 @@ describe('the document', () => {
         guard: aGuard(),
         policies: { policy: async () => null },
         guardPolicy: aPolicy(),
+        limitPolicy: NO_LIMITS,
+        ledger: unlimitedLedger,
         clock,
         ids: createIdSource(clock.now),
         log,

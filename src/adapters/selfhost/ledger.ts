@@ -130,12 +130,14 @@ function opened(path: string): Database.Database {
   let database: Database.Database | null = null
   try {
     database = new Database(path === ':memory:' ? path : resolve(path), { timeout: 0 })
-    // Kept by this process alone as long as it lives.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL')
+    // Kept by this process alone as long as it lives; the first write takes the lock.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA synchronous = NORMAL')
     database.exec('PRAGMA wal_autocheckpoint = 4000')
+    database.exec('BEGIN IMMEDIATE')
     for (const statement of LEDGER_SCHEMA) database.exec(statement)
+    database.exec('COMMIT')
     return database
   } catch (cause) {
     database?.close()

@@ -101,7 +101,11 @@ export const LIMITS = group({
   tenant_overrides: key(
     'Rates of single tenants, by tenant id; null: as for all.',
     named(TENANT_NAME, isTenantName, group(rateKeys)).default({}),
-    { example: { 'team-search': { requests_per_second: 50, burst_size: 200 } } },
+    {
+      example: {
+        'team-search': { requests_per_second: 50, burst_size: 200, tokens_per_minute: null, concurrent_streams: null },
+      },
+    },
   ),
   fail: key('What becomes of calls while the ledger cannot be asked.', choice(FAIL).default('open')),
 })
@@ -112,14 +116,26 @@ export const COST_CAPS = group({
   default_budget_caps: key('Of each tenant as a whole.', caps.default([]), {
     example: [{ window: 'monthly', hard_limit_usd: 500, soft_limit_usd: 400 }],
   }),
-  project_budget_caps: key('Of each project.', caps.default([])),
-  key_budget_caps: key('Of each gateway key.', caps.default([])),
-  agent_budget_caps: key('Of each agent (X-LLMTrace-Agent-ID).', caps.default([]), {
-    example: [{ window: 'daily', hard_limit_usd: 5 }],
+  project_budget_caps: key('Of each project.', caps.default([]), {
+    example: [{ window: 'monthly', hard_limit_usd: 100, soft_limit_usd: null }],
   }),
-  user_budget_caps: key("Of each user (X-LLMTrace-User-ID, or the request's own user field).", caps.default([])),
+  key_budget_caps: key('Of each gateway key.', caps.default([]), {
+    example: [{ window: 'weekly', hard_limit_usd: 50, soft_limit_usd: null }],
+  }),
+  agent_budget_caps: key('Of each agent (X-LLMTrace-Agent-ID).', caps.default([]), {
+    example: [{ window: 'daily', hard_limit_usd: 5, soft_limit_usd: null }],
+  }),
+  user_budget_caps: key("Of each user (X-LLMTrace-User-ID, or the request's own user field).", caps.default([]), {
+    example: [{ window: 'daily', hard_limit_usd: 1, soft_limit_usd: 0.5 }],
+  }),
   agents: key('Single agents that have caps of their own.', agents.default([]), {
-    example: [{ agent_id: 'nightly-report', budget_caps: [{ window: 'daily', hard_limit_usd: 20 }] }],
+    example: [
+      {
+        agent_id: 'nightly-report',
+        budget_caps: [{ window: 'daily', hard_limit_usd: 20, soft_limit_usd: null }],
+        token_cap: null,
+      },
+    ],
   }),
   default_token_cap: key('What one call may ask for.', tokenCap.prefault({})),
   unpriced: key(
@@ -145,7 +161,7 @@ export const COST_CAPS = group({
         default_budget_caps: key('Of the tenant as a whole.', caps.nullable().default(null)),
       }),
     ).default({}),
-    { example: { 'team-tokyo': { timezone: 'Asia/Tokyo' } } },
+    { example: { 'team-tokyo': { timezone: 'Asia/Tokyo', default_budget_caps: null } } },
   ),
   fail: key('What becomes of calls while the ledger cannot be asked.', choice(FAIL).default('closed')),
 })

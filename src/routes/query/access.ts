@@ -10,6 +10,7 @@ export const ACCESS = {
   'GET /spans/{span_id}': 'viewer',
   'GET /stats': 'viewer',
   'GET /stats/global': 'root',
+  'GET /costs/current': 'viewer',
   'GET /actions/summary': 'viewer',
   'GET /security/findings': 'viewer',
   'POST /guard/scan': 'operator',

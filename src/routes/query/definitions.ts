@@ -1,6 +1,7 @@
 /** Every route of the query API as data: method and path, what it takes and what it answers. The handlers are in `routes.ts`. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { errorSchema, spanIdSchema, traceIdSchema } from '../../contract/common.ts'
+import { costsQuery, costsSchema } from '../../contract/costs.ts'
 import {
   actionAddedSchema,
   actionsSummaryQuery,
@@ -145,6 +146,13 @@ export const definitions = {
     summary: 'List findings, with the spans that they were found in',
     request: { query: findingListQuery },
     responses: { 200: json('A page of findings.', findingPageSchema), ...REFUSALS },
+  }),
+  'GET /costs/current': createRoute({
+    ...at('GET /costs/current', 'The budgets and rates of the tenant, and of each agent, user, project and key that is named.'),
+    tags: ['costs'],
+    summary: 'What is spent, what is held, when it resets',
+    request: { query: costsQuery },
+    responses: { 200: json('The limits that hold now.', costsSchema), ...REFUSALS, ...NOT_FOUND },
   }),
   'POST /guard/scan': createRoute({
     ...at(

@@ -19,6 +19,7 @@ const TAGS = [
   { name: 'stats', description: 'Figures over many calls.' },
   { name: 'actions', description: "What agents did or asked for: tool calls of answers, and reports of the agents' own." },
   { name: 'security', description: 'What the guard found, and what it makes of a text.' },
+  { name: 'costs', description: 'Budgets and rates, and how much of them is used.' },
   { name: 'data plane', description: 'Paths of the providers. Bodies, headers and answers are theirs, byte for byte.' },
   { name: 'operation', description: 'Is it up, how does it fare, and this document.' },
 ]

@@ -19,11 +19,13 @@ import {
   withStatsRange,
   type statsQuery,
 } from '../../contract/query.ts'
+import { toWho, toWireCosts } from '../../contract/costs.ts'
 import { SCAN_BODY_BYTES_MAX, toFindingFilter, toWireFindingRow, toWireTextScan } from '../../contract/security.ts'
 import { toWireAction, toWireFinding, toWireSpan, toWireTrace, toWireTraceRow } from '../../contract/trace.ts'
 import { appError, type AppError } from '../../core/domain/errors.ts'
 import type { GuardPolicy } from '../../core/domain/guard-policy.ts'
 import type { GatewayConfig } from '../../core/domain/gateway.ts'
+import type { LimitPolicy } from '../../core/domain/limit-policy.ts'
 import { parseSpanId, parseTraceId } from '../../core/domain/ids.ts'
 import type { FindingFilter, Page, PageRequest, SpanFilter } from '../../core/domain/query.ts'
 import { err, invariant, ok } from '../../core/domain/result.ts'
@@ -32,11 +34,13 @@ import type { Guard } from '../../core/guard/guard.ts'
 import { scanText } from '../../core/guard/scan.ts'
 import { judgeReported } from '../../core/guard/reported-action.ts'
 import { identify } from '../../core/identify/identify.ts'
+import { createLimits } from '../../core/spend/limits.ts'
 import {
   PortError,
   type Clock,
   type IdSource,
   type KeyStore,
+  type Ledger,
   type Log,
   type PolicyStore,
   type TraceStore,
@@ -56,6 +60,9 @@ export type QueryDeps = {
   readonly policies: PolicyStore
   /** For a tenant without a policy of its own. */
   readonly guardPolicy: GuardPolicy
+  readonly limitPolicy: LimitPolicy
+  /** That of the data plane. */
+  readonly ledger: Pick<Ledger, 'read'>
   readonly clock: Clock
   readonly ids: IdSource
   readonly log: Log
@@ -201,6 +208,20 @@ export function queryRoutes(deps: QueryDeps): { readonly routes: OpenAPIHono<Que
       results.push(toWireTextScan(scanText(guard, ask)))
     }
     return c.json({ results }, 200)
+  })
+
+  const limitsOf = createLimits()
+  routes.openapi(at('GET /costs/current'), async (c) => {
+    const { tenantId } = c.get('caller')
+    const policy = (await policies.policy(tenantId))?.limits ?? deps.limitPolicy
+    const now = clock.now()
+    const limits = limitsOf(policy, toWho(c.req.valid('query')), now)
+    if (limits.length === 0) return refuse(appError('request.not_found', 'no budget or rate is set for this tenant'))
+    const balances = await deps.ledger.read(
+      tenantId,
+      limits.map(({ scope }) => scope),
+    )
+    return c.json(toWireCosts(limits, balances, policy.budgets?.timeZone ?? 'UTC', now), 200)
   })
 
   const unserved = ROUTE_NAMES.filter((name) => !served.has(name))
