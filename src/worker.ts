@@ -27,6 +27,7 @@ import { createApp } from './app.ts'
 import { policyOverridesOf, customPricesOf, problemLines, readConfig, toGatewayConfig, type Config } from './contract/config.ts'
 import type { GatewayConfig } from './core/domain/gateway.ts'
 import { appError } from './core/domain/errors.ts'
+import { NO_LIMITS } from './core/domain/limit-policy.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
 import { renderError } from './routes/render-error.ts'
@@ -54,6 +55,9 @@ function build(bindings: Bindings): Hono {
   if (!gateway.ok) return misconfigured(problemLines(gateway.error))
   if (config.value.storage.libsql_url === null)
     return misconfigured(['storage.libsql_url: a Worker needs a libSQL server: set LLMTRACE_STORAGE_LIBSQL_URL'])
+  // A limit that is set and does not hold would be worse than none.
+  if (gateway.value.limits !== NO_LIMITS)
+    return misconfigured(['limits, cost_caps: budgets and rates are not held on Workers yet; switch them off there'])
   return assemble(config.value, gateway.value, config.value.storage.libsql_url, bindings)
 }
 

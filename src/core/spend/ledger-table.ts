@@ -47,7 +47,6 @@ const PUT_HOLD = `INSERT INTO holds (${HOLD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 
   ON CONFLICT DO UPDATE SET state = excluded.state, revision = excluded.revision, expires_at = excluded.expires_at,
     kept_until = excluded.kept_until, entries = excluded.entries`
 const DUE_HOLDS = `SELECT ${HOLD_COLUMNS} FROM holds WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?`
-const NEXT_DUE = `SELECT min(expires_at) FROM holds WHERE state = 'open'`
 const PRUNE: readonly string[] = [
   `DELETE FROM holds WHERE (tenant_id, span_id) IN
     (SELECT tenant_id, span_id FROM holds WHERE kept_until <= ? AND kept_until IS NOT NULL LIMIT ?)`,
@@ -87,12 +86,6 @@ export type PutScope = readonly [TenantId, string, number, number, EpochMs, Epoc
 /** Of two rows of one scope the later one stays. */
 export function putScopes(sql: SqlNow, rows: readonly PutScope[]): void {
   sql.run(PUT_SCOPES, [JSON.stringify(rows)])
-}
-
-/** When the next open hold expires; null where none is open. */
-export function nextExpiry(sql: SqlNow): EpochMs | null {
-  const time = sql.all(NEXT_DUE, [])[0]?.[0] ?? null
-  return time === null ? null : Number(time)
 }
 
 /** Deletes rows whose time is over, at most `max` of each table. */
