@@ -67,15 +67,15 @@ describe('budgets in one process', () => {
         headers: i % 2 === 0 ? HEADERS : { ...HEADERS, 'x-llmtrace-agent-id': `agent-${i}` },
       }),
     )
-    let isRunning = true
+    const answered = new AbortController()
     const watching = (async () => {
-      while (isRunning) {
+      while (!answered.signal.aborted) {
         const { spent, held } = await money(gateway)
         expect(spent + held).toBeLessThanOrEqual(0.04 + 1e-12)
       }
     })()
     const answers = await Promise.all(calls)
-    isRunning = false
+    answered.abort()
     await watching
     const counts = {
       passed: answers.filter(({ status }) => status === 200).length,
