@@ -39,7 +39,14 @@ import { runBacktest } from './cli/backtest.ts'
 import { startDemo } from './cli/demo/demo.ts'
 import { parseCommand, runText, type Command } from './cli/main.ts'
 import { runScan } from './cli/scan.ts'
-import { policyOverridesOf, customPricesOf, parseListenAddr, readPriceTable, type Config } from './contract/config.ts'
+import {
+  customPricesOf,
+  hasLimits,
+  parseListenAddr,
+  policyOverridesOf,
+  readPriceTable,
+  type Config,
+} from './contract/config.ts'
 import { err, ok, type Result } from './core/domain/result.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
@@ -172,10 +179,6 @@ async function start(loaded: LoadedConfig): Promise<Running> {
       await store.close()
     },
   }
-}
-
-function hasLimits(config: Config): boolean {
-  return config.limits.enabled || config.cost_caps.enabled
 }
 
 type LedgerDeps = {

@@ -22,14 +22,28 @@ import { createSigner } from './adapters/web/sign.ts'
 import { createFetchUpstream } from './adapters/web/upstream-fetch.ts'
 import { checkBindings, type Bindings, type UncheckedBindings } from './adapters/workerd/bindings.ts'
 import { createDirectQueue } from './adapters/workerd/direct-queue.ts'
+import { createObjectLedger } from './adapters/workerd/ledger.ts'
+import { ledgerObject } from './adapters/workerd/ledger-object.ts'
 import { afterMigration, migratedOnce } from './adapters/workerd/after-migration.ts'
 import { createApp } from './app.ts'
-import { policyOverridesOf, customPricesOf, problemLines, readConfig, toGatewayConfig, type Config } from './contract/config.ts'
+import {
+  customPricesOf,
+  hasLimits,
+  policyOverridesOf,
+  problemLines,
+  readConfig,
+  toGatewayConfig,
+  type Config,
+} from './contract/config.ts'
 import type { GatewayConfig } from './core/domain/gateway.ts'
+import type { LostHold } from './core/domain/budget.ts'
+import { ENVELOPE_VERSION } from './core/domain/envelope.ts'
 import { appError } from './core/domain/errors.ts'
-import { NO_LIMITS } from './core/domain/limit-policy.ts'
+import { err, ok, type Result } from './core/domain/result.ts'
 import { createDefaultGuard } from './core/guard/scanners.ts'
 import { createPipeline } from './core/pipeline.ts'
+import { PortError, type KeyStore, type TraceStore } from './core/ports.ts'
+import { lostSpan } from './core/spend/lost.ts'
 import { renderError } from './routes/render-error.ts'
 
 /** What a Worker has unless told otherwise: it is reachable by anyone, so it wants a key. */
@@ -48,23 +62,33 @@ export function createWorker(): {
   }
 }
 
-function build(bindings: Bindings): Hono {
-  const config = readConfig({ file: WORKER_DEFAULTS, env: bindings.vars, flags: {} })
-  if (!config.ok) return misconfigured(problemLines(config.error))
-  const gateway = toGatewayConfig(config.value, bindings.vars)
-  if (!gateway.ok) return misconfigured(problemLines(gateway.error))
-  if (config.value.storage.libsql_url === null)
-    return misconfigured(['storage.libsql_url: a Worker needs a libSQL server: set LLMTRACE_STORAGE_LIBSQL_URL'])
+/** The ledger of one tenant. Named in `wrangler.toml`: renaming it needs a migration there. */
+export class LedgerObject extends ledgerObject((env: UncheckedBindings) => ({
+  clock: systemClock,
+  onLost: createTeller(checkBindings(env)),
+})) {}
+
+type Configured = { readonly config: Config; readonly gateway: GatewayConfig; readonly libsqlUrl: string }
+
+function configured({ vars, ledgers }: Bindings): Result<Configured, readonly string[]> {
+  const config = readConfig({ file: WORKER_DEFAULTS, env: vars, flags: {} })
+  if (!config.ok) return err(problemLines(config.error))
+  const gateway = toGatewayConfig(config.value, vars)
+  if (!gateway.ok) return err(problemLines(gateway.error))
+  const libsqlUrl = config.value.storage.libsql_url
+  if (libsqlUrl === null) return err(['storage.libsql_url: a Worker needs a libSQL server: set LLMTRACE_STORAGE_LIBSQL_URL'])
   // A limit that is set and does not hold would be worse than none.
-  if (gateway.value.limits !== NO_LIMITS)
-    return misconfigured(['limits, cost_caps: budgets and rates are not held on Workers yet; switch them off there'])
-  return assemble(config.value, gateway.value, config.value.storage.libsql_url, bindings)
+  if (hasLimits(config.value) && ledgers === null)
+    return err(['limits, cost_caps: the Worker has no ledger: bind LEDGER to LedgerObject, as wrangler.toml does'])
+  return ok({ config: config.value, gateway: gateway.value, libsqlUrl })
 }
 
-function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { assets }: Bindings): Hono {
-  const clock = systemClock
-  const ids = createIdSource(clock.now)
-  const log = createLog({ level: config.logging.level, format: 'json' })
+function build(bindings: Bindings): Hono {
+  const read = configured(bindings)
+  return read.ok ? assemble(read.value, bindings) : misconfigured(read.error)
+}
+
+function openStores({ config, libsqlUrl }: Configured): { readonly store: TraceStore; readonly keys: KeyStore } {
   const client = createClient({
     url: libsqlUrl,
     ...(config.storage.libsql_token === null ? {} : { authToken: config.storage.libsql_token }),
@@ -73,8 +97,46 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     if (!config.storage.auto_migrate) return
     await migrate(client, [...traceMigrations, ...accountMigrations])
   })
-  const store = afterMigration(createLibsqlTraceStore(client), migrated)
-  const keys = afterMigration(createLibsqlKeyStore(client), migrated)
+  return {
+    store: afterMigration(createLibsqlTraceStore(client), migrated),
+    keys: afterMigration(createLibsqlKeyStore(client), migrated),
+  }
+}
+
+/** Writes the spans of calls whose hold was lost, from within the ledger's object, unless their own were stored. */
+function createTeller(bindings: Bindings): (lost: readonly LostHold[]) => Promise<void> {
+  const clock = systemClock
+  const writer = createIdSource(clock.now).uuid()
+  let store: TraceStore | null = null
+  let sequence = 0
+
+  return async (lost) => {
+    const read = configured(bindings)
+    if (!read.ok) throw new PortError('trace_store', read.error.join('\n'))
+    const log = createLog({ level: read.value.config.logging.level, format: 'json' })
+    store ??= openStores(read.value).store
+    try {
+      for (const hold of lost) {
+        log.write('warn', 'ledger.lost', { tenant_id: hold.tenantId, span_id: hold.spanId })
+        const span = lostSpan(hold, clock.now())
+        if (span === null || (await store.span(hold.tenantId, hold.spanId)) !== null) continue
+        sequence += 1
+        await store.write([{ version: ENVELOPE_VERSION, writer, sequence, span }])
+      }
+    } catch (error) {
+      log.write('error', 'ledger.lost_span_failed', { error })
+      throw error
+    }
+  }
+}
+
+function assemble(read: Configured, { assets, ledgers }: Bindings): Hono {
+  const { config, gateway } = read
+  const clock = systemClock
+  const ids = createIdSource(clock.now)
+  const log = createLog({ level: config.logging.level, format: 'json' })
+  const { store, keys } = openStores(read)
+  const ledger = ledgers === null || !hasLimits(config) ? unlimitedLedger : createObjectLedger(ledgers)
   const queue = createDirectQueue({ store, clock, log, writer: ids.uuid() })
   const custom = customPricesOf(config)
   const policies = createConfigPolicies(gateway, policyOverridesOf(config))
@@ -88,7 +150,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
     policies,
     guard,
     sessions: null,
-    ledger: unlimitedLedger,
+    ledger,
     prices: createPriceBook({ custom: () => custom, baseUrlOf: (name) => gateway.providers.get(name)?.baseUrl ?? null }),
     queue,
     metrics: noMetrics,
@@ -106,7 +168,7 @@ function assemble(config: Config, gateway: GatewayConfig, libsqlUrl: string, { a
       policies,
       guardPolicy: gateway.guard,
       limitPolicy: gateway.limits,
-      ledger: unlimitedLedger,
+      ledger,
       clock,
       ids,
       log,

@@ -14,6 +14,7 @@ export type { ConfigInput } from './config/layers.ts'
 export { problemLines, type ConfigProblem, type Source } from './config/problems.ts'
 export { parseListenAddr, type ListenAddr } from './config/listen.ts'
 export { customPricesOf, policyOverridesOf, readPriceTable, toGatewayConfig } from './config/gateway.ts'
+export { hasLimits } from './config/limits.ts'
 export { maskedConfig } from './config/mask.ts'
 
 /** A configuration and, for every value that is not a default, who gave it (by key path with dots). */

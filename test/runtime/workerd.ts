@@ -3,7 +3,7 @@
  * wrangler's own harness puts a proxy of Node's on both sides of the Worker, which follows redirects and keeps an upstream open that the
  * Worker has cancelled.
  */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/ports.ts'
@@ -26,7 +26,9 @@ export async function startWorker(vars: { readonly [name: string]: string }): Pr
   await bundle.exited
   const port = await freePort()
   const config = join(folder, 'config.capnp')
-  writeFileSync(config, configuration(readdirSync(folder), vars, port))
+  const objectsDir = join(folder, 'objects')
+  mkdirSync(objectsDir)
+  writeFileSync(config, configuration(readdirSync(folder), vars, port, objectsDir))
   const worker = startProcess({ command: 'node_modules/workerd/bin/workerd', args: ['serve', '--verbose', config] })
   const url = `http://127.0.0.1:${port}`
   await worker.waitForHttp(`${url}/live`, READY_MS)
@@ -41,7 +43,12 @@ export async function startWorker(vars: { readonly [name: string]: string }): Pr
 }
 
 /** JSON strings are valid in Cap'n Proto's text format. */
-function configuration(files: readonly string[], vars: { readonly [name: string]: string }, port: number): string {
+function configuration(
+  files: readonly string[],
+  vars: { readonly [name: string]: string },
+  port: number,
+  objectsDir: string,
+): string {
   const texts = files.filter((name) => name.endsWith('.sql'))
   const modules = [
     '(name = "worker.js", esModule = embed "worker.js")',
@@ -50,11 +57,13 @@ function configuration(files: readonly string[], vars: { readonly [name: string]
   const bindings = Object.entries(vars).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   )
+  bindings.push('(name = "LEDGER", durableObjectNamespace = "LedgerObject")')
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "loopback", network = (allow = ["127.0.0.0/8"])),
+    (name = "objects", disk = (path = ${JSON.stringify(objectsDir)}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "gateway")],
 );
@@ -62,6 +71,8 @@ const gateway :Workerd.Worker = (
   modules = [${modules.join(', ')}],
   compatibilityDate = "2026-10-01",
   bindings = [${bindings.join(', ')}],
+  durableObjectNamespaces = [(className = "LedgerObject", uniqueKey = "ledger", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
   globalOutbound = "loopback",
 );
 `

@@ -7,15 +7,16 @@ import { resolve } from 'node:path'
 import Database from 'libsql'
 import type { LostHold } from '../../core/domain/budget.ts'
 import { PortError, type Clock, type Ledger, type Log } from '../../core/ports.ts'
-import { LEDGER_SCHEMA, ledgerRows, prune, putScopes, type PutScope, type SqlNow } from '../../core/spend/ledger-table.ts'
-import { expire, read, reserve, settle, type LedgerRows, type ScopeRow } from '../../core/spend/ledger.ts'
+import { cachedRows } from '../../core/spend/cached-rows.ts'
+import { LEDGER_SCHEMA, ledgerRows, prune, putScopes, type SqlNow } from '../../core/spend/ledger-table.ts'
+import { expire, read, reserve, settle } from '../../core/spend/ledger.ts'
 
 /** How often holds whose time is over are looked for. */
 const SWEEP_MS = 1_000
+/** Until the next look where the last one did not see the end: the calls between two looks must not leave more than one takes. */
+const SWEEP_ON_MS = 10
 /** Holds given up, and rows deleted, in one sweep: a bound for how long it keeps the loop busy. */
 const SWEPT_MAX = 500
-/** Counters of which the value is known without reading. Beyond it all are forgotten: what is in use comes back at once. */
-const SCOPES_CACHED_MAX = 10_000
 
 export type FileLedger = Ledger & { isDegraded(): boolean; close(): void }
 
@@ -32,7 +33,7 @@ export type FileLedgerOptions = {
 export function openFileLedger({ path, clock, log, onLost }: FileLedgerOptions): FileLedger {
   const database = opened(path)
   const sql = sqlNow(database)
-  const rows = cached(ledgerRows(sql), (written) => putScopes(sql, written))
+  const rows = cachedRows(ledgerRows(sql), (written) => putScopes(sql, written))
   let isFailing = false
   let stopTimer: (() => void) | null = null
 
@@ -54,18 +55,20 @@ export function openFileLedger({ path, clock, log, onLost }: FileLedgerOptions):
   }
 
   async function sweep(): Promise<void> {
+    let isMore = false
     try {
       const now = clock.now()
       const lost = await together(() => {
         // What is deleted here has no other use than to be remembered as it was.
-        prune(sql, now, SWEPT_MAX)
+        isMore = prune(sql, now, SWEPT_MAX)
         return expire(rows, now, SWEPT_MAX)
       })
+      isMore ||= lost.length >= SWEPT_MAX
       for (const hold of lost) onLost(hold)
     } catch (error) {
       log.write('error', 'ledger.sweep_failed', { error })
     }
-    stopTimer = clock.after(SWEEP_MS, () => void sweep())
+    stopTimer = clock.after(isMore ? SWEEP_ON_MS : SWEEP_MS, () => void sweep())
   }
 
   stopTimer = clock.after(0, () => void sweep())
@@ -83,45 +86,6 @@ export function openFileLedger({ path, clock, log, onLost }: FileLedgerOptions):
     close: () => {
       stopTimer?.()
       database.close()
-    },
-  }
-}
-
-/**
- * This process alone writes the file, so what it wrote last need not be read again. Counters are written together at the end of a
- * transaction: a statement costs more than its rows.
- */
-function cached(
-  rows: LedgerRows,
-  write: (written: readonly PutScope[]) => void,
-): LedgerRows & { flush(): void; forget(): void } {
-  let written: PutScope[] = []
-  const scopes = new Map<string, ScopeRow | null>()
-  const keep = (key: string, row: ScopeRow | null): void => {
-    if (scopes.size >= SCOPES_CACHED_MAX) scopes.clear()
-    scopes.set(key, row)
-  }
-  return {
-    ...rows,
-    scope: (tenantId, id) => {
-      const key = `${tenantId}\n${id}`
-      const known = scopes.get(key)
-      if (known !== undefined) return known
-      const row = rows.scope(tenantId, id)
-      keep(key, row)
-      return row
-    },
-    putScope: (tenantId, id, row, keptUntil) => {
-      written.push([tenantId, id, row.spent, row.held, row.at, keptUntil])
-      keep(`${tenantId}\n${id}`, row)
-    },
-    flush: () => {
-      if (written.length > 0) write(written)
-      written = []
-    },
-    forget: () => {
-      written = []
-      scopes.clear()
     },
   }
 }

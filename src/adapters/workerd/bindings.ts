@@ -1,5 +1,7 @@
 /** What the Worker is given, checked once: everything optional becomes null, and only here is the raw `env` read. */
 
+import type { LedgerNamespace } from './ledger.ts'
+
 /** As the runtime gives it: string vars and secrets beside bindings. */
 export type UncheckedBindings = { readonly [name: string]: unknown }
 
@@ -8,6 +10,8 @@ export type Bindings = {
   readonly vars: { readonly [name: string]: string }
   /** Static files (the API documentation's UI); null where none were deployed. */
   readonly assets: { fetch(request: Request | string): Promise<Response> } | null
+  /** A Durable Object for each tenant's limits. */
+  readonly ledgers: LedgerNamespace | null
 }
 
 export function checkBindings(env: UncheckedBindings): Bindings {
@@ -19,9 +23,14 @@ export function checkBindings(env: UncheckedBindings): Bindings {
     else if (name.startsWith('LLMTRACE_') && typeof value === 'object' && value !== null) vars[name] = JSON.stringify(value)
   }
   const assets = env['ASSETS']
-  return { vars, assets: isFetcher(assets) ? assets : null }
+  const ledgers = env['LEDGER']
+  return { vars, assets: isFetcher(assets) ? assets : null, ledgers: isNamespace(ledgers) ? ledgers : null }
 }
 
 function isFetcher(value: unknown): value is { fetch(request: Request | string): Promise<Response> } {
   return typeof value === 'object' && value !== null && 'fetch' in value && typeof value.fetch === 'function'
+}
+
+function isNamespace(value: unknown): value is LedgerNamespace {
+  return typeof value === 'object' && value !== null && 'getByName' in value && typeof value.getByName === 'function'
 }

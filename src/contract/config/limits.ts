@@ -168,11 +168,16 @@ export const COST_CAPS = group({
 
 type LimitSections = { readonly limits: z.output<typeof LIMITS>; readonly cost_caps: z.output<typeof COST_CAPS> }
 
+/** Whether anything has to be counted at all. */
+export function hasLimits({ limits, cost_caps: budgets }: LimitSections): boolean {
+  return limits.enabled || budgets.enabled
+}
+
 /** Of one tenant, or of all that have nothing of their own (null). */
 export function toLimitPolicy({ limits, cost_caps: budgets }: LimitSections, tenant: string | null = null): LimitPolicy {
   const rates = { ...limits, ...given(tenant === null ? undefined : limits.tenant_overrides[tenant]) }
   const own = tenant === null ? undefined : budgets.tenant_overrides[tenant]
-  if (!limits.enabled && !budgets.enabled) return NO_LIMITS
+  if (!hasLimits({ limits, cost_caps: budgets })) return NO_LIMITS
   return {
     rates: limits.enabled
       ? {

@@ -49,9 +49,11 @@ const PUT_HOLD = `INSERT INTO holds (${HOLD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 
 const DUE_HOLDS = `SELECT ${HOLD_COLUMNS} FROM holds WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?`
 const PRUNE: readonly string[] = [
   `DELETE FROM holds WHERE (tenant_id, span_id) IN
-    (SELECT tenant_id, span_id FROM holds WHERE kept_until <= ? AND kept_until IS NOT NULL LIMIT ?)`,
-  `DELETE FROM scopes WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM scopes WHERE kept_until <= ? LIMIT ?)`,
+    (SELECT tenant_id, span_id FROM holds WHERE kept_until <= ? AND kept_until IS NOT NULL LIMIT ?) RETURNING 1`,
+  `DELETE FROM scopes WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM scopes WHERE kept_until <= ? LIMIT ?) RETURNING 1`,
 ]
+const NEXT_EXPIRY = `SELECT min(expires_at) FROM holds WHERE state = 'open'`
+const NEXT_END = `SELECT min(kept_until) FROM holds WHERE kept_until IS NOT NULL UNION ALL SELECT min(kept_until) FROM scopes`
 
 export function ledgerRows(sql: SqlNow): LedgerRows {
   return {
@@ -88,9 +90,16 @@ export function putScopes(sql: SqlNow, rows: readonly PutScope[]): void {
   sql.run(PUT_SCOPES, [JSON.stringify(rows)])
 }
 
-/** Deletes rows whose time is over, at most `max` of each table. */
-export function prune(sql: SqlNow, now: EpochMs, max: number): void {
-  for (const statement of PRUNE) sql.run(statement, [now, max])
+/** Deletes rows whose time is over, at most `max` of each table; true where more may be left. */
+export function prune(sql: SqlNow, now: EpochMs, max: number): boolean {
+  return PRUNE.map((statement) => sql.all(statement, [now, max]).length).some((deleted) => deleted >= max)
+}
+
+/** When the first open hold expires, and when the first row may be deleted; null: there is none. */
+export function nextTimes(sql: SqlNow): { readonly expiry: EpochMs | null; readonly end: EpochMs | null } {
+  const ends = sql.all(NEXT_END, []).flatMap(([end]) => (typeof end === 'number' ? [end] : []))
+  const expiry = sql.all(NEXT_EXPIRY, [])[0]?.[0]
+  return { expiry: typeof expiry === 'number' ? expiry : null, end: ends.length === 0 ? null : Math.min(...ends) }
 }
 
 type Packed = readonly [string, number | string | null, number, number, number, number, number]

@@ -129,7 +129,7 @@ export function settle(rows: LedgerRows, settlement: Settlement, now: EpochMs): 
 /** Gives up holds whose time is over: their `lost` amounts are booked, a settle that comes later corrects them. */
 export function expire(rows: LedgerRows, now: EpochMs, max: number): readonly LostHold[] {
   return rows.due(now, max).map((hold) => {
-    const entries = hold.entries.map((entry) => moved(rows, hold, entry, Math.max(entry.lost, entry.spent), 0, now))
+    const entries = hold.entries.map((entry) => moved(rows, hold, entry, lostOf(entry), 0, now))
     rows.putHold({ ...hold, state: 'lost', entries, keptUntil: now + SCOPE_KEPT_MS })
     return { tenantId: hold.tenantId, spanId: hold.spanId, note: hold.note }
   })
@@ -143,6 +143,11 @@ export function read(
   now: EpochMs,
 ): readonly Balance[] {
   return scopes.map(({ id, meter }) => balanceOf(drained(rows.scope(tenantId, id) ?? EMPTY, meter, now)))
+}
+
+/** No more than was still held, no less than was booked: a hold that was settled in parts has told of some of it. */
+function lostOf({ lost, spent, held }: HoldEntry): number {
+  return Math.max(spent, Math.min(lost, spent + held))
 }
 
 /** What has flowed out of a bucket since it was last looked at. */
