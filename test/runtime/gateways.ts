@@ -66,7 +66,8 @@ async function startProcessGateway(runtime: RuntimeName, settings: GatewaySettin
 }
 
 async function startWorkerd(settings: GatewaySettings): Promise<RunningGateway> {
-  const sqld = await startSqld()
+  const kept = settings.dataDir === undefined ? {} : { dir: join(settings.dataDir, 'sqld') }
+  const sqld = await startSqld(kept)
   const vars = {
     LLMTRACE_STORAGE_LIBSQL_URL: sqld.url,
     LLMTRACE_AUTH_MODE: 'open',
@@ -74,7 +75,7 @@ async function startWorkerd(settings: GatewaySettings): Promise<RunningGateway> 
     LLMTRACE_ALLOW_OPEN: '1',
     ...settings.env,
   }
-  const worker = await startWorker(vars)
+  const worker = await startWorker(vars, settings.dataDir)
   return {
     runtime: 'workerd',
     url: worker.url,

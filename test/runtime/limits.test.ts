@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json, slowHead, startFakeUpstream, type FakeUpstream } from '../support/fake-upstream.ts'
 import { ask, askJson } from '../support/http.ts'
-import { startGateway, type RunningGateway } from './gateways.ts'
+import { startGateway, type RunningGateway, type Runtime } from './gateways.ts'
 
 const HEADERS = { 'content-type': 'application/json' }
 const CALL = JSON.stringify({ model: 'm', max_tokens: 1000, messages: [{ role: 'user', content: 'hi' }] })
@@ -39,11 +39,12 @@ async function upstream(): Promise<FakeUpstream> {
 }
 
 async function gatewayOn(
+  runtime: Runtime,
   url: string,
   dataDir: string,
   more: { readonly [name: string]: string } = {},
 ): Promise<RunningGateway> {
-  const gateway = await startGateway('bun', { env: { LLMTRACE_UPSTREAM_URL: url, ...ENV, ...more }, dataDir })
+  const gateway = await startGateway(runtime, { env: { LLMTRACE_UPSTREAM_URL: url, ...ENV, ...more }, dataDir })
   toClose.push(() => gateway.dispose())
   return gateway
 }
@@ -64,8 +65,7 @@ describe('budgets', () => {
   each('on %s: of 256 calls at once 40 pass a budget worth 40, whatever agent they name', async (runtime) => {
     const fake = await upstream()
     fake.respond(() => slowHead(200, json(ANSWER)))
-    const gateway = await startGateway(runtime, { env: { LLMTRACE_UPSTREAM_URL: fake.url, ...ENV }, dataDir: folder() })
-    toClose.push(() => gateway.dispose())
+    const gateway = await gatewayOn(runtime, fake.url, folder())
     const calls = Array.from({ length: 256 }, (_, i) =>
       ask(`${gateway.url}/v1/chat/completions`, {
         body: CALL,
@@ -105,22 +105,29 @@ describe('budgets', () => {
     })
   })
 
-  test('a killed process forgets nothing that was spent, and its open hold ends as the price of its prompt', async () => {
+  each('on %s: a kill forgets nothing that was spent, and the open hold ends as the price of its prompt', async (runtime) => {
     const fake = await upstream()
     fake.respond(() => json(ANSWER))
     const dataDir = folder()
     const short = { LLMTRACE_COST_CAPS_HOLD_TTL_SECONDS: '3' }
-    const first = await gatewayOn(fake.url, dataDir, short)
+    const first = await gatewayOn(runtime, fake.url, dataDir, short)
     for (let i = 0; i < 3; i += 1) await ask(`${first.url}/v1/chat/completions`, { body: CALL, headers: HEADERS })
     fake.respond(() => slowHead(60_000, json(ANSWER)))
     const hanging = ask(`${first.url}/v1/chat/completions`, { body: CALL, headers: HEADERS }).catch(() => null)
     for (let tries = 0; (await money(first)).held === 0 && tries < 100; tries += 1) await Bun.sleep(20)
     process.kill(first.pid, 'SIGKILL')
     await hanging
+    await first.dispose()
 
-    const second = await gatewayOn(fake.url, dataDir, short)
+    const second = await gatewayOn(runtime, fake.url, dataDir, short)
     expect((await money(second)).spent).toBe(0.003)
     for (let tries = 0; (await money(second)).held !== 0 && tries < 200; tries += 1) await Bun.sleep(50)
     expect(await money(second)).toEqual({ spent: 0.003, held: 0 })
+    const lost = async (): Promise<number> =>
+      ((await askJson(`${second.url}/api/v1/spans?limit=50`)).json as { data: { status: string }[] }).data.filter(
+        ({ status }) => status === 'incomplete',
+      ).length
+    for (let tries = 0; (await lost()) === 0 && tries < 200; tries += 1) await Bun.sleep(50)
+    expect(await lost()).toBe(1)
   })
 })

@@ -14,8 +14,11 @@ const READY_MS = 15_000
 
 export type RunningWorker = { readonly url: string; readonly process: RunningProcess; dispose(): Promise<void> }
 
-/** `vars` are the Worker's vars and secrets. There is no assets binding. */
-export async function startWorker(vars: { readonly [name: string]: string }): Promise<RunningWorker> {
+/** `vars` are the Worker's vars and secrets; `keptDir` keeps what its objects store. There is no assets binding. */
+export async function startWorker(
+  vars: { readonly [name: string]: string },
+  keptDir: string | null = null,
+): Promise<RunningWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'llmtrace-worker-'))
   const bundle = startProcess({
     command: runtimePath('node'),
@@ -26,8 +29,8 @@ export async function startWorker(vars: { readonly [name: string]: string }): Pr
   await bundle.exited
   const port = await freePort()
   const config = join(folder, 'config.capnp')
-  const objectsDir = join(folder, 'objects')
-  mkdirSync(objectsDir)
+  const objectsDir = join(keptDir ?? folder, 'objects')
+  mkdirSync(objectsDir, { recursive: true })
   writeFileSync(config, configuration(readdirSync(folder), vars, port, objectsDir))
   const worker = startProcess({ command: 'node_modules/workerd/bin/workerd', args: ['serve', '--verbose', config] })
   const url = `http://127.0.0.1:${port}`
